@@ -1,0 +1,42 @@
+import { CreateDomain1764000000001 } from './1764000000001-create-domain.js';
+import { CreateProject1764000000002 } from './1764000000002-create-project.js';
+import { CreateUser1764000000003 } from './1764000000003-create-user.js';
+import { CreateProjectUser1764000000004 } from './1764000000004-create-project-user.js';
+import { CreateServer1764000000005 } from './1764000000005-create-server.js';
+import { CreateNetworkInterface1764000000006 } from './1764000000006-create-network-interface.js';
+import { CreateVolume1764000000007 } from './1764000000007-create-volume.js';
+import { CreateSecurityGroup1764000000008 } from './1764000000008-create-security-group.js';
+import { CreateSecurityGroupRule1764000000009 } from './1764000000009-create-security-group-rule.js';
+import { CreateNetworkInterfaceSecurityGroup1764000000010 } from './1764000000010-create-network-interface-security-group.js';
+import { CreateFloatingIp1764000000011 } from './1764000000011-create-floating-ip.js';
+import { CreateOperation1764000000012 } from './1764000000012-create-operation.js';
+import { CreateOperationLock1764000000013 } from './1764000000013-create-operation-lock.js';
+import { CreateIdempotencyKey1764000000014 } from './1764000000014-create-idempotency-key.js';
+import { CreateAuditEvent1764000000015 } from './1764000000015-create-audit-event.js';
+import { CreateSession1764000000016 } from './1764000000016-create-session.js';
+import { CreateLease1764000000017 } from './1764000000017-create-lease.js';
+import { CreateDeployment1764000000018 } from './1764000000018-create-deployment.js';
+import { CreateOrphan1764000000019 } from './1764000000019-create-orphan.js';
+
+/** In the order in which they run; a new one goes to the end, and none is edited once merged. */
+export const migrations = [
+  CreateDomain1764000000001,
+  CreateProject1764000000002,
+  CreateUser1764000000003,
+  CreateProjectUser1764000000004,
+  CreateServer1764000000005,
+  CreateNetworkInterface1764000000006,
+  CreateVolume1764000000007,
+  CreateSecurityGroup1764000000008,
+  CreateSecurityGroupRule1764000000009,
+  CreateNetworkInterfaceSecurityGroup1764000000010,
+  CreateFloatingIp1764000000011,
+  CreateOperation1764000000012,
+  CreateOperationLock1764000000013,
+  CreateIdempotencyKey1764000000014,
+  CreateAuditEvent1764000000015,
+  CreateSession1764000000016,
+  CreateLease1764000000017,
+  CreateDeployment1764000000018,
+  CreateOrphan1764000000019,
+] as const;

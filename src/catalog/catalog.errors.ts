@@ -1,0 +1,82 @@
+import { DomainError } from '../common/errors.js';
+
+function unusable(field: string, message: string): { errors: { field: string; message: string; type: string }[] } {
+  return { errors: [{ field, message, type: 'not_found' }] };
+}
+
+export class FlavorNotFound extends DomainError {
+  readonly kind = 'not-found';
+  readonly code = 'FLAVOR_NOT_FOUND';
+
+  constructor(id: string, field: string) {
+    super(
+      `There is no flavor ${id} that this project may use; GET /flavors lists them`,
+      unusable(field, 'is no usable flavor'),
+    );
+  }
+}
+
+export class ImageNotFound extends DomainError {
+  readonly kind = 'not-found';
+  readonly code = 'IMAGE_NOT_FOUND';
+
+  constructor(id: string, field: string) {
+    super(
+      `There is no active image ${id} that this project may use; GET /images lists them`,
+      unusable(field, 'is no usable image'),
+    );
+  }
+}
+
+export class NetworkNotFound extends DomainError {
+  readonly kind = 'not-found';
+  readonly code = 'NETWORK_NOT_FOUND';
+
+  /** `use` says what the network would have to be good for, e.g. `servers` or `floating IPs`. */
+  constructor(id: string, field: string, use = 'servers') {
+    super(
+      `There is no network ${id} that this project may use for ${use}; GET /networks lists them`,
+      unusable(field, `is no network for ${use}`),
+    );
+  }
+}
+
+export class VolumeTypeNotFound extends DomainError {
+  readonly kind = 'not-found';
+  readonly code = 'VOLUME_TYPE_NOT_FOUND';
+
+  constructor(id: string, field: string) {
+    super(
+      `There is no volume type ${id} that this project may use; GET /volume-types lists them`,
+      unusable(field, 'is no usable volume type'),
+    );
+  }
+}
+
+export class RootVolumeTooSmall extends DomainError {
+  readonly kind = 'invalid';
+  readonly code = 'ROOT_VOLUME_TOO_SMALL';
+
+  /** Both sizes in GiB. */
+  constructor(size: number, smallest: number) {
+    super(
+      `The root volume of ${String(size)} GiB is too small for this image, which needs at least ${String(smallest)} GiB`,
+      {
+        errors: [{ field: 'root_volume.size', message: `must be at least ${String(smallest)}`, type: 'min' }],
+      },
+    );
+  }
+}
+
+/** A first read of the catalogue while OpenStack is away. */
+export class CatalogueUnavailable extends DomainError {
+  readonly kind = 'unavailable';
+  readonly code = 'OPENSTACK_UNAVAILABLE';
+
+  constructor(cause: unknown) {
+    super('OpenStack cannot be reached and its catalogue is not known yet; try again shortly', {
+      retryAfterSeconds: 10,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,83 @@
+/** What went wrong, in terms of the caller; `problem.filter.ts` alone knows which HTTP status each kind has. */
+export type ErrorKind =
+  | 'malformed'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not-found'
+  | 'conflict'
+  | 'precondition'
+  | 'invalid'
+  | 'too-many'
+  | 'unavailable';
+
+/** One wrong field of a request. `field` is a dotted path, `type` a stable word such as `max_length`. */
+export interface FieldError {
+  readonly field: string;
+  readonly message: string;
+  readonly type: string;
+}
+
+/** A thing that stands in the way of a change; `id` is ours. */
+export interface BlockedBy {
+  readonly type: string;
+  readonly id: number;
+  readonly name: string | null;
+}
+
+export interface ErrorDetails {
+  readonly errors?: readonly FieldError[];
+  readonly blockedBy?: readonly BlockedBy[];
+  /** The operation that is in the way, or that failed (its public id). */
+  readonly operationId?: number;
+  readonly openstackRequestIds?: readonly string[];
+  /** Whole seconds; goes into Retry-After. */
+  readonly retryAfterSeconds?: number;
+  readonly cause?: unknown;
+}
+
+/**
+ * An error that a user of the API is meant to read. `code` is part of the contract; the message says what happened and to
+ * which thing, in words of the API, never with SQL, a stack, a token or an upstream body.
+ */
+export abstract class DomainError extends Error {
+  abstract readonly kind: ErrorKind;
+  abstract readonly code: string;
+  readonly details: ErrorDetails;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.details = details;
+  }
+}
+
+/** 422: the request is well formed, but a field is not allowed. */
+export class ValidationFailed extends DomainError {
+  readonly kind = 'invalid';
+  readonly code = 'VALIDATION_FAILED';
+
+  constructor(errors: readonly FieldError[]) {
+    super(errors.map((error) => `${error.field}: ${error.message}`).join('; ') || 'The request is not valid', {
+      errors,
+    });
+  }
+}
+
+/** 409: another operation holds the resource. `operationId` leads to it. */
+export class OperationInProgress extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'OPERATION_IN_PROGRESS';
+}
+
+/** 503: MySQL cannot be reached or does not take writes. */
+export class DatabaseUnavailable extends DomainError {
+  readonly kind = 'unavailable';
+  readonly code = 'DATABASE_UNAVAILABLE';
+
+  constructor(cause: unknown) {
+    super('The database cannot be reached; nothing was changed that was not answered. Try again shortly.', {
+      cause,
+      retryAfterSeconds: 5,
+    });
+  }
+}

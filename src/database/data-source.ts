@@ -1,0 +1,72 @@
+import mysql from 'mysql2';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import type { Config } from '../config/config.js';
+import { migrations } from '../../migrations/migrations.js';
+
+type EntityClass = new () => object;
+
+/** One data source for everything; sessions speak UTC and READ COMMITTED, and no statement or wait for a connection is endless. */
+export function createDataSource(settings: Config['settings'], entities: readonly EntityClass[]): DataSource {
+  const options: DataSourceOptions = {
+    type: 'mysql',
+    driver: driverWith(settings.DB_POOL_WAIT_MS),
+    host: settings.DB_HOST,
+    port: settings.DB_PORT,
+    username: settings.DB_USER,
+    password: settings.DB_PASSWORD,
+    database: settings.DB_NAME,
+    charset: 'utf8mb4',
+    timezone: 'Z',
+    isolationLevel: 'READ COMMITTED',
+    supportBigNumbers: true,
+    bigNumberStrings: false,
+    connectTimeout: Math.min(settings.DB_TIMEOUT_MS, 5_000),
+    enableQueryTimeout: true,
+    maxQueryExecutionTime: settings.DB_TIMEOUT_MS,
+    poolSize: settings.DB_POOL_SIZE,
+    // FOUND_ROWS: an UPDATE tells the rows that it matched, not the ones that it changed; compare-and-set rests on it.
+    flags: ['+FOUND_ROWS'],
+    entities: [...entities],
+    migrations: [...migrations],
+    migrationsTransactionMode: 'each',
+    // Slow statements are logged by whoever runs them, with a request id; TypeORM's own logger prints their parameters.
+    logging: false,
+  };
+  return new DataSource(options);
+}
+
+/** mysql2, with session settings on each new connection and a limit on the wait for a free one (mysql2 has none). */
+function driverWith(poolWaitMs: number): Pick<typeof mysql, 'createPool'> {
+  const createPool = ((options: mysql.PoolOptions): mysql.Pool => {
+    const pool = mysql.createPool(options);
+    pool.on('connection', (connection) => {
+      connection.query("SET time_zone = '+00:00', innodb_lock_wait_timeout = 5");
+      connection.on('error', () => undefined);
+    });
+    const getConnection = pool.getConnection.bind(pool);
+    pool.getConnection = (callback) => {
+      let waiting = true;
+      const timer = setTimeout(() => {
+        waiting = false;
+        callback(poolWaitError(poolWaitMs), unavailable);
+      }, poolWaitMs);
+      getConnection((error, connection) => {
+        clearTimeout(timer);
+        if (waiting) {
+          waiting = false;
+          callback(error, connection);
+        } else if (error === null) connection.release();
+      });
+    };
+    return pool;
+  }) as typeof mysql.createPool;
+  return { createPool };
+}
+
+const unavailable = undefined as unknown as mysql.PoolConnection;
+
+function poolWaitError(poolWaitMs: number): NodeJS.ErrnoException {
+  return Object.assign(new Error(`No database connection became free within ${String(poolWaitMs)} ms`), {
+    code: 'POOL_WAIT_TIMEOUT',
+  });
+}

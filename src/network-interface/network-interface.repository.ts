@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { IsNull, type EntityManager } from 'typeorm';
+import type { DeletedReason } from '../database/managed-columns.js';
+import { NetworkInterfaceEntity } from './network-interface.entity.js';
+
+export interface NewNetworkInterface {
+  readonly uuid: string;
+  readonly projectId: number;
+  readonly serverId: number;
+  readonly networkOpenstackId: string;
+}
+
+/** What Neutron showed of a port. */
+export interface NetworkInterfaceObservation {
+  readonly status: string;
+  readonly macAddress: string;
+  readonly fixedIps: readonly string[];
+}
+
+@Injectable()
+export class NetworkInterfaceRepository {
+  async insert(tx: EntityManager, nic: NewNetworkInterface): Promise<number> {
+    const result: { insertId: number } = await tx.query(
+      'INSERT INTO network_interface (project_id, server_id, network_openstack_id, uuid) VALUES (?, ?, ?, ?)',
+      [nic.projectId, nic.serverId, nic.networkOpenstackId, nic.uuid],
+    );
+    return result.insertId;
+  }
+
+  async findOfServer(manager: EntityManager, serverId: number): Promise<readonly NetworkInterfaceEntity[]> {
+    return manager.find(NetworkInterfaceEntity, { where: { serverId, deletedAt: IsNull() }, order: { id: 'ASC' } });
+  }
+
+  async setOpenstackId(tx: EntityManager, id: number, openstackId: string): Promise<void> {
+    await tx.query('UPDATE network_interface SET openstack_id = ? WHERE id = ?', [openstackId, id]);
+  }
+
+  /** Takes over what Neutron showed; `observed_at` is the database's now. */
+  async setObserved(tx: EntityManager, id: number, observed: NetworkInterfaceObservation): Promise<void> {
+    await tx.query(
+      `UPDATE network_interface
+          SET openstack_status = ?, mac_address = ?, fixed_ip_address = ?, fixed_ips = ?, observed_at = NOW(3), missing_since = NULL
+        WHERE id = ?`,
+      [observed.status, observed.macAddress, observed.fixedIps[0] ?? null, JSON.stringify(observed.fixedIps), id],
+    );
+  }
+
+  /** Makes the interface's groups exactly these (ids of ours). */
+  async setSecurityGroups(tx: EntityManager, id: number, securityGroupIds: readonly number[]): Promise<void> {
+    await tx.query('DELETE FROM network_interface_security_group WHERE network_interface_id = ?', [id]);
+    for (const securityGroupId of [...securityGroupIds].sort((a, b) => a - b)) {
+      await tx.query(
+        'INSERT INTO network_interface_security_group (network_interface_id, security_group_id) VALUES (?, ?)',
+        [id, securityGroupId],
+      );
+    }
+  }
+
+  async tombstone(tx: EntityManager, id: number, reason: DeletedReason): Promise<void> {
+    await tx.query('DELETE FROM network_interface_security_group WHERE network_interface_id = ?', [id]);
+    await tx.query(
+      `UPDATE network_interface SET deleted_at = NOW(3), deleted_reason = ?, version = version + 1
+        WHERE id = ? AND deleted_at IS NULL`,
+      [reason, id],
+    );
+  }
+}

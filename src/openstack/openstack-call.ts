@@ -1,0 +1,24 @@
+export type OpenStackService = 'identity' | 'compute' | 'network' | 'volume' | 'image';
+
+/**
+ * Whose token a call carries. `admin`: the service account's own scope, for lists over all projects, for Keystone and for
+ * resetting stuck volumes. `project`: the service account as a member of that project (an OpenStack project id).
+ */
+export type Scope = { readonly kind: 'admin' } | { readonly kind: 'project'; readonly projectId: string };
+
+/** What every client function takes first. */
+export interface OpenStackCall {
+  readonly scope: Scope;
+  /**
+   * Runs last of all before the request is sent: the token is fetched and the service's slot is taken. Throwing prevents the
+   * request. Only calls that change OpenStack need it.
+   */
+  readonly beforeSend?: () => Promise<void>;
+  readonly signal?: AbortSignal;
+}
+
+export const adminCall: OpenStackCall = { scope: { kind: 'admin' } };
+
+export function projectCall(projectId: string): OpenStackCall {
+  return { scope: { kind: 'project', projectId } };
+}

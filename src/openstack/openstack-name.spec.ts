@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { openstackName, openstackText } from './openstack-name.js';
+
+describe('openstackName', () => {
+  it.each([
+    ['plain name-1_2.3', 'plain name-1_2.3'],
+    ['서버', '서버'],
+    ['Größe ☃ № 5', 'Größe ☃ № 5'],
+    ['rocket 🚀', 'rocket _'],
+    ['family 👨‍👩‍👧', 'family _____'],
+    ['zero\u200bwidth\u200djoiner', 'zero_width_joiner'],
+    ['private \ue000', 'private _'],
+    ['line\nbreak\ttab', 'line_break_tab'],
+    ['separators \u2028\u2029', 'separators __'],
+    ['lone \ud83d surrogate', 'lone _ surrogate'],
+    ['not a character \uffff', 'not a character _'],
+    ['no-break\u00a0space', 'no-break\u00a0space'],
+  ])('%j becomes %j', (name, expected) => {
+    expect(openstackName(name)).toBe(expected);
+  });
+
+  it('keeps the number of code points and changes nothing the second time', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (name) => {
+        const once = openstackName(name);
+        expect([...once]).toHaveLength([...name].length);
+        expect(openstackName(once)).toBe(once);
+      }),
+    );
+  });
+});
+
+describe('openstackText', () => {
+  it('keeps lines and replaces what databases refuse', () => {
+    expect(openstackText('one\r\n\ttwo 🚀 \u0000 \ud83d')).toBe('one\r\n\ttwo _ _ _');
+  });
+});

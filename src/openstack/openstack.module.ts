@@ -1,0 +1,11 @@
+import { Module } from '@nestjs/common';
+import { OpenStackConnection } from './openstack-connection.js';
+import { OpenStackHttp } from './openstack-http.js';
+import { OpenStackTokens } from './openstack-tokens.js';
+
+/** Needs Config, which is global. */
+@Module({
+  providers: [OpenStackConnection, OpenStackTokens, OpenStackHttp],
+  exports: [OpenStackHttp, OpenStackTokens],
+})
+export class OpenStackModule {}

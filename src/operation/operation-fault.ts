@@ -1,0 +1,59 @@
+import {
+  OpenStackConflict,
+  OpenStackNotFound,
+  OpenStackQuotaExceeded,
+  type OpenStackError,
+} from '../openstack/openstack-errors.js';
+import type { Fault } from './operation-kind.js';
+
+const maxMessage = 500;
+
+/** A refusal of OpenStack as the contract names it. `doing` says what was tried, e.g. `creating the port`. */
+export function faultOf(error: OpenStackError, doing: string): Fault {
+  const said = error.text === '' ? `answered ${String(error.status ?? 'nothing')}` : `said: ${error.text}`;
+  return {
+    code: codeOf(error),
+    message: cut(`${upperFirst(serviceName(error))} refused ${doing}; it ${said}${advice(error)}`),
+    openstackRequestIds: error.requestId === null ? [] : [error.requestId],
+  };
+}
+
+export function deadlineFault(doing: string): Fault {
+  return {
+    code: 'DEADLINE_EXCEEDED',
+    message: `OpenStack did not finish ${doing} in time; what was made has been removed. Try again, or ask the cloud's operators why it takes so long.`,
+    openstackRequestIds: [],
+  };
+}
+
+export function cut(text: string): string {
+  return [...text].slice(0, maxMessage).join('');
+}
+
+function codeOf(error: OpenStackError): string {
+  if (error instanceof OpenStackQuotaExceeded) return 'QUOTA_EXCEEDED';
+  if (error instanceof OpenStackConflict) return 'OPENSTACK_CONFLICT';
+  return 'OPENSTACK_REFUSED';
+}
+
+function advice(error: OpenStackError): string {
+  if (error instanceof OpenStackQuotaExceeded) return '. Delete something of that kind, or ask for a larger quota.';
+  if (error instanceof OpenStackNotFound) return '. Something that it needs is not there (any more).';
+  return '';
+}
+
+const serviceNames = {
+  identity: 'Keystone',
+  compute: 'Nova',
+  network: 'Neutron',
+  volume: 'Cinder',
+  image: 'Glance',
+} as const;
+
+export function serviceName(error: OpenStackError): string {
+  return serviceNames[error.service];
+}
+
+function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,25 @@
+import { DomainError } from '../common/errors.js';
+
+export class OperationNotFound extends DomainError {
+  readonly kind = 'not-found';
+  readonly code = 'OPERATION_NOT_FOUND';
+
+  constructor(id: number) {
+    super(`There is no operation ${String(id)} in this project`);
+  }
+}
+
+/** What an operation that was waited for ended with: the refusal becomes the answer of the request. */
+export class OperationFailed extends DomainError {
+  readonly kind: 'conflict' | 'not-found';
+
+  constructor(
+    readonly code: string,
+    message: string,
+    operationId: number,
+    openstackRequestIds: readonly string[],
+  ) {
+    super(message, { operationId, openstackRequestIds });
+    this.kind = code.endsWith('_NOT_FOUND') ? 'not-found' : 'conflict';
+  }
+}

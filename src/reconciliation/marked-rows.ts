@@ -1,0 +1,20 @@
+import type { EntityManager } from 'typeorm';
+import type { MarkedRow } from './orphan-source.js';
+
+type MarkedTable = 'server' | 'volume' | 'network_interface' | 'floating_ip' | 'security_group';
+
+/** The rows of markers in one of the tables that have `uuid`, `openstack_id` and `deleted_at`. */
+export async function markedRows(
+  manager: EntityManager,
+  table: MarkedTable,
+  uuids: readonly string[],
+  lock: boolean,
+): Promise<readonly MarkedRow[]> {
+  if (uuids.length === 0) return [];
+  const rows: { id: number; uuid: string; openstackId: string | null; isDeleted: number }[] = await manager.query(
+    `SELECT id, uuid, openstack_id AS openstackId, deleted_at IS NOT NULL AS isDeleted FROM ${table} WHERE uuid IN (?)
+      ORDER BY id ${lock ? 'FOR UPDATE' : ''}`,
+    [uuids],
+  );
+  return rows.map((row) => ({ ...row, isDeleted: row.isDeleted === 1 }));
+}

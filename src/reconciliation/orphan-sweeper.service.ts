@@ -1,0 +1,156 @@
+import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import type { EntityManager } from 'typeorm';
+import { DatabaseUnavailable } from '../common/errors.js';
+import { Loop } from '../common/loop.js';
+import { Config } from '../config/config.js';
+import { Database } from '../database/database.js';
+import { DeploymentService } from '../database/deployment.service.js';
+import { LeaseService, type HeldLease } from '../database/lease.service.js';
+import { Transaction } from '../database/transaction.js';
+import { OpenStackError } from '../openstack/openstack-errors.js';
+import { OrphanSources, type MarkedObject, type MarkedRow, type OrphanSource } from './orphan-source.js';
+import { OrphanRepository } from './orphan.repository.js';
+
+/**
+ * Takes out of OpenStack what we made there and no row owns: what a lost answer made twice, or what took effect after its
+ * deletion. An orphan carries this deployment's marker, its uuid is in our table, no operation holds that row, and the row
+ * is deleted or records another id. An unknown uuid is never touched: a database restored from yesterday deletes nothing.
+ */
+@Injectable()
+export class OrphanSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(OrphanSweeper.name);
+  private readonly loop: Loop;
+  private readonly minimumAgeMs: number;
+
+  constructor(
+    private readonly config: Config,
+    private readonly scheduler: SchedulerRegistry,
+    private readonly database: Database,
+    private readonly transaction: Transaction,
+    private readonly leases: LeaseService,
+    private readonly deployment: DeploymentService,
+    private readonly sources: OrphanSources,
+    private readonly orphans: OrphanRepository,
+  ) {
+    const { ORPHAN_SWEEP_MS, LEASE_MS, HTTP_TIMEOUT_MS, SETTLING_MS } = config.settings;
+    this.minimumAgeMs = LEASE_MS + HTTP_TIMEOUT_MS + SETTLING_MS;
+    this.loop = new Loop(
+      'orphans',
+      ORPHAN_SWEEP_MS,
+      () => this.sweepIfDue(),
+      (error) => {
+        this.warn(error);
+      },
+    );
+  }
+
+  onApplicationBootstrap(): void {
+    this.loop.start(this.scheduler);
+    this.loop.nudge();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.loop.stop();
+  }
+
+  private async sweepIfDue(): Promise<void> {
+    const { LEASE_MS, ORPHAN_SWEEP_MS } = this.config.settings;
+    const options = { ttlMs: LEASE_MS, everyMs: Math.floor(ORPHAN_SWEEP_MS / 2) };
+    await this.leases.withLease('orphans', options, (lease) => this.sweep(lease));
+  }
+
+  private async sweep(lease: HeldLease): Promise<void> {
+    const deploymentId = await this.deployment.deploymentId();
+    for (const source of this.sources.all()) {
+      for await (const page of source.list(deploymentId)) {
+        await lease.renew();
+        await this.sweepPage(source, page, deploymentId, lease);
+      }
+    }
+  }
+
+  private async sweepPage(
+    source: OrphanSource,
+    page: readonly MarkedObject[],
+    deploymentId: string,
+    lease: HeldLease,
+  ): Promise<void> {
+    if (page.length === 0) return;
+    const due = await this.database.read(async (manager) => {
+      const orphans = await this.orphansAmong(manager, source, page, false);
+      await this.orphans.see(manager, source.resourceType, orphans);
+      return this.orphans.seenSince(manager, source.resourceType, orphans, this.minimumAgeMs);
+    });
+    for (const orphan of due) await this.remove(source, orphan, deploymentId, lease);
+  }
+
+  private async remove(
+    source: OrphanSource,
+    orphan: MarkedObject,
+    deploymentId: string,
+    lease: HeldLease,
+  ): Promise<void> {
+    const fields = { resourceType: source.resourceType, openstackId: orphan.openstackId, uuid: orphan.uuid };
+    if (this.config.settings.ORPHAN_POLICY === 'report') {
+      this.logger.warn(fields, 'an object that we left over is still in OpenStack');
+      return;
+    }
+    try {
+      const object = await source.look(orphan, deploymentId);
+      const isStill =
+        object !== null &&
+        (await this.transaction.run(async (tx) => (await this.orphansAmong(tx, source, [object], true)).length === 1));
+      if (!isStill) {
+        await this.database.read((manager) => this.orphans.forget(manager, source.resourceType, orphan.openstackId));
+        return;
+      }
+      await source.remove(object, {
+        scope: { kind: 'project', projectId: object.projectOpenstackId },
+        beforeSend: () => lease.renew(),
+      });
+      await this.database.read((manager) => this.orphans.setDeleted(manager, source.resourceType, orphan.openstackId));
+      this.logger.log(fields, 'an object that we left over was deleted from OpenStack');
+    } catch (error) {
+      // In use, or OpenStack is away: the next sweep sees it again.
+      if (!(error instanceof OpenStackError)) throw error;
+      this.logger.warn({ ...fields, status: error.status, text: error.text }, 'an orphan could not be deleted yet');
+    }
+  }
+
+  private async orphansAmong(
+    manager: EntityManager,
+    source: OrphanSource,
+    objects: readonly MarkedObject[],
+    lock: boolean,
+  ): Promise<readonly MarkedObject[]> {
+    const rows = await source.rows(
+      manager,
+      objects.map((object) => object.uuid),
+      lock,
+    );
+    const locked = await this.orphans.lockedIds(
+      manager,
+      source.resourceType,
+      rows.map((row) => row.id),
+    );
+    const byUuid = new Map(rows.map((row) => [row.uuid, row]));
+    return objects.filter((object) => isOrphan(object, byUuid.get(object.uuid), locked));
+  }
+
+  private warn(error: unknown): void {
+    const isAway = error instanceof DatabaseUnavailable || error instanceof OpenStackError;
+    if (isAway) this.logger.warn({ error: error.message }, 'the sweep for orphans was not completed');
+    else
+      this.logger.error(
+        { error: error instanceof Error ? error.stack : String(error) },
+        'the sweep for orphans met a bug',
+      );
+  }
+}
+
+/** The rule by which something is deleted unasked; `row` is undefined for a marker that we do not know. */
+export function isOrphan(object: MarkedObject, row: MarkedRow | undefined, lockedIds: ReadonlySet<number>): boolean {
+  if (row === undefined || lockedIds.has(row.id)) return false;
+  return row.isDeleted || row.openstackId !== object.openstackId;
+}

@@ -1,0 +1,31 @@
+import type { Catalogue } from '../catalog/catalogue.js';
+import { FlavorNotFound, ImageNotFound, NetworkNotFound, RootVolumeTooSmall } from '../catalog/catalog.errors.js';
+import type { DomainError } from '../common/errors.js';
+
+/** What a person chooses from the catalogue for a new server. */
+export interface ServerChoice {
+  readonly flavorId: string;
+  readonly imageId: string;
+  readonly networkId: string;
+  /** GiB. */
+  readonly rootVolumeSize: number;
+}
+
+const gib = 2 ** 30;
+
+/** The first choice that cannot be used, in the order of the contract; null when all can. */
+export function unusableChoice(catalogue: Catalogue, choice: ServerChoice): DomainError | null {
+  if (!catalogue.flavors.some((flavor) => flavor.id === choice.flavorId)) {
+    return new FlavorNotFound(choice.flavorId, 'flavor_id');
+  }
+  const image = catalogue.images.find((candidate) => candidate.id === choice.imageId);
+  if (image?.status !== 'active') return new ImageNotFound(choice.imageId, 'root_volume.image_id');
+  const network = catalogue.networks.find((candidate) => candidate.id === choice.networkId);
+  // Without a subnet a port gets no address, and servers are not put on external networks: they get floating IPs there.
+  if (network === undefined || network.isExternal || network.subnets.length === 0) {
+    return new NetworkNotFound(choice.networkId, 'network_id');
+  }
+  const smallest = Math.max(image.minDisk, Math.ceil((image.virtualSize ?? image.size ?? 0) / gib));
+  if (choice.rootVolumeSize < smallest) return new RootVolumeTooSmall(choice.rootVolumeSize, smallest);
+  return null;
+}

@@ -1,0 +1,309 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { CatalogService } from '../catalog/catalog.service.js';
+import { DeploymentService } from '../database/deployment.service.js';
+import { NetworkInterfaceClient, type ObservedPort } from '../network-interface/network-interface.client.js';
+import type { NetworkInterfaceEntity } from '../network-interface/network-interface.entity.js';
+import { NetworkInterfaceRepository } from '../network-interface/network-interface.repository.js';
+import { markerOf } from '../openstack/marker.js';
+import { OpenStackConflict, OpenStackNotFound, OpenStackRefused } from '../openstack/openstack-errors.js';
+import type { CreatedObject, Fault, OperationKind, Sight, Step, StepCalls } from '../operation/operation-kind.js';
+import { OperationRegistry } from '../operation/operation-registry.js';
+import type { OperationEntity } from '../operation/operation.entity.js';
+import { SecurityGroupRepository } from '../security-group/security-group.repository.js';
+import { VolumeClient, type ObservedVolume } from '../volume/volume.client.js';
+import type { VolumeEntity } from '../volume/volume.entity.js';
+import { VolumeRepository } from '../volume/volume.repository.js';
+import { serverCreationInput, type ServerCreationInput } from './server-creation-input.js';
+import { unusableChoice } from './server-choice.js';
+import { buildFault, volumeFault } from './server-fault.js';
+import { ServerRemoval, targetOf } from './server-removal.js';
+import { projectOpenstackId, type ServerRows } from './server-rows.js';
+import { ServerClient, type ObservedServer } from './server.client.js';
+import { ServerRepository } from './server.repository.js';
+
+export const serverCreation = 'server.create';
+
+interface Rows extends ServerRows {
+  readonly input: ServerCreationInput;
+  readonly port: NetworkInterfaceEntity;
+  readonly rootVolume: VolumeEntity;
+}
+
+/**
+ * A server with its port and its root volume: port → volume → volume available → server → server ACTIVE. Until ACTIVE
+ * everything is undone when it fails, in reverse; the row stays as ERROR and tells why.
+ */
+@Injectable()
+export class ServerCreationOperation implements OperationKind<Rows>, OnModuleInit {
+  readonly kind = serverCreation;
+  readonly effect = 'create';
+  readonly steps: readonly Step<Rows>[] = [
+    { does: 'ensure', name: 'catalogue', look: (rows) => this.lookAtCatalogue(rows) },
+    {
+      does: 'create',
+      name: 'port',
+      recorded: ({ port }) => port.openstackId,
+      find: (rows, calls) => this.findPorts(rows, calls),
+      create: (rows, calls) => this.createPort(rows, calls),
+      undo: { look: (rows, calls) => this.removal.port(targetOf(rows, rows.port), calls) },
+    },
+    {
+      does: 'create',
+      name: 'root-volume',
+      recorded: ({ rootVolume }) => rootVolume.openstackId,
+      find: (rows, calls) => this.findVolumes(rows, calls),
+      create: (rows, calls) => this.createVolume(rows, calls),
+      undo: { look: (rows, calls) => this.removal.volume(targetOf(rows, rows.rootVolume), calls) },
+    },
+    { does: 'ensure', name: 'root-volume-available', look: (rows, calls) => this.lookAtVolume(rows, calls) },
+    {
+      does: 'create',
+      name: 'server',
+      recorded: ({ server }) => server.openstackId,
+      find: (rows, calls) => this.findServers(rows, calls),
+      create: (rows, calls) => this.createServer(rows, calls),
+      // Nova sees a volume as available, or a port as free, a moment after Cinder and Neutron say so.
+      passes: (error) =>
+        error instanceof OpenStackConflict ||
+        (error instanceof OpenStackRefused && /Invalid volume|must be available/i.test(error.text)),
+      undo: { look: (rows, calls) => this.removal.server(targetOf(rows, rows.server), calls) },
+    },
+    { does: 'ensure', name: 'server-active', look: (rows, calls) => this.lookAtServer(rows, calls) },
+  ];
+
+  constructor(
+    private readonly registry: OperationRegistry,
+    private readonly deployment: DeploymentService,
+    private readonly catalog: CatalogService,
+    private readonly removal: ServerRemoval,
+    private readonly serverClient: ServerClient,
+    private readonly volumeClient: VolumeClient,
+    private readonly portClient: NetworkInterfaceClient,
+    private readonly servers: ServerRepository,
+    private readonly volumes: VolumeRepository,
+    private readonly interfaces: NetworkInterfaceRepository,
+    private readonly groups: SecurityGroupRepository,
+  ) {}
+
+  onModuleInit(): void {
+    this.registry.register(this);
+  }
+
+  async load(manager: EntityManager, operation: OperationEntity): Promise<Rows> {
+    const server = await this.servers.find(manager, operation.resourceId);
+    if (server === null) throw new Error(`server ${String(operation.resourceId)} is deleted while its creation runs`);
+    const interfaces = await this.interfaces.findOfServer(manager, server.id);
+    const volumes = await this.volumes.findOfServer(manager, server.id);
+    const port = interfaces[0];
+    const rootVolume = volumes.find((volume) => volume.isRootVolume);
+    if (port === undefined || rootVolume === undefined)
+      throw new Error(`server ${String(server.id)} lacks its port or root volume row`);
+    return {
+      server,
+      interfaces,
+      volumes,
+      port,
+      rootVolume,
+      input: serverCreationInput.parse(operation.input),
+      projectOpenstackId: await projectOpenstackId(manager, server.projectId),
+      deploymentId: await this.deployment.deploymentId(),
+    };
+  }
+
+  /** The rows were filled step by step; what was seen last said ACTIVE. */
+  async succeed(): Promise<void> {
+    // Nothing is left to write.
+  }
+
+  async fail(tx: EntityManager, _operation: OperationEntity, rows: Rows, fault: Fault): Promise<void> {
+    await this.servers.setFailed(tx, rows.server.id);
+    await this.servers.setFault(tx, rows.server.id, fault);
+    await this.volumes.tombstone(tx, rows.rootVolume.id, 'compensation');
+    await this.interfaces.tombstone(tx, rows.port.id, 'compensation');
+  }
+
+  /** What could not be checked when the request came in is checked before anything is made. */
+  private async lookAtCatalogue({ input, projectOpenstackId: projectId }: Rows): Promise<Sight> {
+    if (input.isChecked) return { is: 'reached' };
+    const error = unusableChoice(await this.catalog.require(projectId), input);
+    if (error === null) return { is: 'reached' };
+    return { is: 'failed', fault: { code: error.code, message: error.message, openstackRequestIds: [] } };
+  }
+
+  private async findPorts(rows: Rows, calls: StepCalls): Promise<readonly CreatedObject[]> {
+    const found = await this.portClient.findByMarker(calls.reading(rows.projectOpenstackId), marker(rows, rows.port));
+    return found.map((port) => this.createdPort(rows, port));
+  }
+
+  private async createPort(rows: Rows, calls: StepCalls): Promise<CreatedObject> {
+    const { input } = rows;
+    const port = await this.portClient.create(calls.changing(rows.projectOpenstackId), {
+      name: `${input.name}-nic0`,
+      networkId: input.networkId,
+      subnetId: null,
+      securityGroupIds: input.securityGroupOpenstackIds,
+      marker: marker(rows, rows.port),
+    });
+    return this.createdPort(rows, port);
+  }
+
+  private createdPort(rows: Rows, port: ObservedPort): CreatedObject {
+    return {
+      openstackId: port.openstackId,
+      createdAt: port.createdAt,
+      isInUse: port.deviceId !== null,
+      differs: port.networkId === rows.input.networkId ? null : 'it is on another network',
+      writes: async (tx) => {
+        await this.interfaces.setOpenstackId(tx, rows.port.id, port.openstackId);
+        await this.interfaces.setObserved(tx, rows.port.id, {
+          status: port.status,
+          macAddress: port.macAddress,
+          fixedIps: port.fixedIps.map((ip) => ip.ipAddress),
+        });
+        const groups = await this.groups.findByOpenstackIds(tx, rows.server.projectId, port.securityGroupIds);
+        await this.interfaces.setSecurityGroups(
+          tx,
+          rows.port.id,
+          groups.map((group) => group.id),
+        );
+      },
+    };
+  }
+
+  private async findVolumes(rows: Rows, calls: StepCalls): Promise<readonly CreatedObject[]> {
+    const found = await this.volumeClient.findByMarker(
+      calls.reading(rows.projectOpenstackId),
+      marker(rows, rows.rootVolume),
+    );
+    return found.map((volume) => this.createdVolume(rows, volume));
+  }
+
+  private async createVolume(rows: Rows, calls: StepCalls): Promise<CreatedObject> {
+    const { input } = rows;
+    const volume = await this.volumeClient.create(calls.changing(rows.projectOpenstackId), {
+      name: input.rootVolumeName,
+      description: null,
+      size: input.rootVolumeSize,
+      imageId: input.imageId,
+      volumeTypeId: null,
+      availabilityZone: null,
+      marker: marker(rows, rows.rootVolume),
+    });
+    return this.createdVolume(rows, volume);
+  }
+
+  private createdVolume(rows: Rows, volume: ObservedVolume): CreatedObject {
+    return {
+      openstackId: volume.openstackId,
+      createdAt: volume.createdAt,
+      isInUse: volume.attachments.length > 0,
+      differs: volume.size === rows.input.rootVolumeSize ? null : `its size is ${String(volume.size)} GiB`,
+      writes: async (tx) => {
+        await this.volumes.setOpenstackId(tx, rows.rootVolume.id, volume.openstackId);
+        await this.volumes.setObserved(tx, rows.rootVolume.id, volume);
+      },
+    };
+  }
+
+  private async lookAtVolume(rows: Rows, calls: StepCalls): Promise<Sight> {
+    const openstackId = recordedId(rows.rootVolume);
+    const call = calls.reading(rows.projectOpenstackId);
+    let volume: ObservedVolume;
+    try {
+      volume = await this.volumeClient.get(call, openstackId);
+    } catch (error) {
+      if (error instanceof OpenStackNotFound) return vanished('root volume');
+      throw error;
+    }
+    const writes = (tx: EntityManager): Promise<void> => this.volumes.setObserved(tx, rows.rootVolume.id, volume);
+    if (volume.status === 'available') return { is: 'reached', writes };
+    if (volume.status.startsWith('error')) {
+      return { is: 'failed', fault: volumeFault(volume, await this.volumeClient.messages(call, openstackId)) };
+    }
+    return { is: 'passing', writes };
+  }
+
+  private async findServers(rows: Rows, calls: StepCalls): Promise<readonly CreatedObject[]> {
+    const found = await this.serverClient.findByMarker(
+      calls.reading(rows.projectOpenstackId),
+      marker(rows, rows.server),
+    );
+    return found.map((server) => this.createdServer(rows, server.openstackId, server));
+  }
+
+  private async createServer(rows: Rows, calls: StepCalls): Promise<CreatedObject> {
+    const { openstackId } = await this.serverClient.create(calls.changing(rows.projectOpenstackId), {
+      name: rows.input.name,
+      flavorId: rows.input.flavorId,
+      portId: recordedId(rows.port),
+      volumeId: recordedId(rows.rootVolume),
+      marker: marker(rows, rows.server),
+      availabilityZone: null,
+      keyName: null,
+      userData: null,
+    });
+    return this.createdServer(rows, openstackId, null);
+  }
+
+  private createdServer(rows: Rows, openstackId: string, observed: ObservedServer | null): CreatedObject {
+    return {
+      openstackId,
+      createdAt: observed?.createdAt ?? null,
+      isInUse: observed?.status === 'ACTIVE',
+      differs: null,
+      writes: (tx) => this.servers.setOpenstackId(tx, rows.server.id, openstackId),
+    };
+  }
+
+  private async lookAtServer(rows: Rows, calls: StepCalls): Promise<Sight> {
+    const call = calls.reading(rows.projectOpenstackId);
+    let server: ObservedServer;
+    try {
+      server = await this.serverClient.get(call, recordedId(rows.server));
+    } catch (error) {
+      if (error instanceof OpenStackNotFound) return vanished('server');
+      throw error;
+    }
+    // ERROR is not always the end: a build that no host had claimed shows it for seconds after its compute service
+    // restarts, then becomes ACTIVE.
+    if (server.status === 'ERROR') return { is: 'failed', doubtful: true, fault: buildFault(server) };
+    if (server.status === 'DELETED' || server.status === 'SOFT_DELETED') return vanished('server');
+    if (server.status === 'BUILD' || server.status === 'UNKNOWN') return { is: 'passing' };
+    const volume = await this.volumeClient.get(call, recordedId(rows.rootVolume));
+    const port = await this.portClient.get(call, recordedId(rows.port));
+    return {
+      is: 'reached',
+      writes: async (tx) => {
+        await this.servers.setObserved(tx, rows.server.id, server);
+        await this.volumes.setObserved(tx, rows.rootVolume.id, volume);
+        await this.createdPort(rows, port).writes(tx);
+      },
+    };
+  }
+}
+
+interface Marked {
+  readonly uuid: string;
+  readonly openstackId: string | null;
+}
+
+function marker(rows: ServerRows, { uuid }: Marked): string {
+  return markerOf(rows.deploymentId, uuid);
+}
+
+function recordedId({ openstackId, uuid }: Marked): string {
+  if (openstackId === null) throw new Error(`the object of ${uuid} has no recorded id although its step is behind`);
+  return openstackId;
+}
+
+function vanished(what: string): Sight {
+  return {
+    is: 'failed',
+    fault: {
+      code: 'DELETED_OUTSIDE',
+      message: `The ${what} was deleted in OpenStack while it was being made; create the server again if it is still wanted.`,
+      openstackRequestIds: [],
+    },
+  };
+}

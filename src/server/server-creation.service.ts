@@ -1,0 +1,148 @@
+import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
+import { CatalogService } from '../catalog/catalog.service.js';
+import type { Catalogue } from '../catalog/catalogue.js';
+import { Config } from '../config/config.js';
+import { Database } from '../database/database.js';
+import { NetworkInterfaceRepository } from '../network-interface/network-interface.repository.js';
+import type { OperationEntity } from '../operation/operation.entity.js';
+import { OperationService, type Actor } from '../operation/operation.service.js';
+import type { SecurityGroupEntity } from '../security-group/security-group.entity.js';
+import { SecurityGroupAccessDenied, SecurityGroupNotFound } from '../security-group/security-group.errors.js';
+import { SecurityGroupRepository } from '../security-group/security-group.repository.js';
+import { VolumeRepository } from '../volume/volume.repository.js';
+import { unusableChoice, type ServerChoice } from './server-choice.js';
+import type { ServerCreationInput } from './server-creation-input.js';
+import { serverCreation } from './server-creation.operation.js';
+import { ServerRepository } from './server.repository.js';
+
+export interface CreateServerCommand extends ServerChoice {
+  readonly name: string;
+  readonly description: string | null;
+  /** Ids of ours; null: the project's default group, empty: none. */
+  readonly securityGroupIds: readonly number[] | null;
+}
+
+@Injectable()
+export class ServerCreationService {
+  constructor(
+    private readonly config: Config,
+    private readonly database: Database,
+    private readonly catalog: CatalogService,
+    private readonly operations: OperationService,
+    private readonly servers: ServerRepository,
+    private readonly volumes: VolumeRepository,
+    private readonly interfaces: NetworkInterfaceRepository,
+    private readonly groups: SecurityGroupRepository,
+  ) {}
+
+  /**
+   * Accepts a new server: one transaction writes its rows and the operation that makes it. Returns that operation, whose
+   * resource is the server.
+   *
+   * @throws SecurityGroupNotFound, SecurityGroupAccessDenied, FlavorNotFound, ImageNotFound, NetworkNotFound,
+   *   RootVolumeTooSmall, ServerNameTaken; nothing is kept then.
+   */
+  async create(actor: Actor, command: CreateServerCommand): Promise<OperationEntity> {
+    const { securityGroupIds } = command;
+    if (securityGroupIds !== null) {
+      requireOwn(
+        actor,
+        securityGroupIds,
+        await this.database.read((manager) => this.groups.find(manager, securityGroupIds)),
+      );
+    }
+    const catalogue = await this.catalog.known(actor.principal.projectOpenstackId);
+    const error = catalogue === null ? null : unusableChoice(catalogue, command);
+    if (error !== null) throw error;
+    const uuid = randomUUID();
+    return this.operations.accept(uuid, (tx) => this.insert(tx, uuid, actor, command, catalogue));
+  }
+
+  private async insert(
+    tx: EntityManager,
+    uuid: string,
+    actor: Actor,
+    command: CreateServerCommand,
+    catalogue: Catalogue | null,
+  ): Promise<OperationEntity> {
+    const { projectId } = actor.principal;
+    const { securityGroupIds } = command;
+    const groups = securityGroupIds === null ? null : await this.groups.findForShare(tx, securityGroupIds);
+    if (securityGroupIds !== null && groups !== null) requireOwn(actor, securityGroupIds, groups);
+    const serverId = await this.servers.insertBuilding(tx, {
+      uuid: randomUUID(),
+      projectId,
+      flavorOpenstackId: command.flavorId,
+      imageOpenstackId: command.imageId,
+      name: command.name,
+      description: command.description,
+    });
+    const volume = await this.volumes.insertRoot(tx, {
+      uuid: randomUUID(),
+      projectId,
+      serverId,
+      serverName: command.name,
+      imageOpenstackId: command.imageId,
+      size: command.rootVolumeSize,
+    });
+    const networkInterfaceId = await this.interfaces.insert(tx, {
+      uuid: randomUUID(),
+      projectId,
+      serverId,
+      networkOpenstackId: command.networkId,
+    });
+    if (groups !== null)
+      await this.interfaces.setSecurityGroups(
+        tx,
+        networkInterfaceId,
+        groups.map((group) => group.id),
+      );
+    const input: ServerCreationInput = {
+      name: command.name,
+      flavorId: command.flavorId,
+      networkId: command.networkId,
+      imageId: command.imageId,
+      rootVolumeName: volume.name,
+      rootVolumeSize: command.rootVolumeSize,
+      securityGroupOpenstackIds: groupsForNeutron(groups, catalogue, command.networkId),
+      isChecked: catalogue !== null,
+    };
+    return this.operations.begin(tx, {
+      uuid,
+      kind: serverCreation,
+      resource: { type: 'server', id: serverId },
+      serverId,
+      projectId,
+      actor,
+      input,
+      locks: [
+        { type: 'server', id: serverId },
+        { type: 'volume', id: volume.id },
+        { type: 'network_interface', id: networkInterfaceId },
+      ],
+      deadlineMs: Math.max(this.config.settings.DEADLINE_SERVER_CREATE_MS, this.config.settings.DEADLINE_IMAGE_COPY_MS),
+    });
+  }
+}
+
+/** @throws SecurityGroupNotFound, SecurityGroupAccessDenied */
+function requireOwn({ principal }: Actor, ids: readonly number[], found: readonly SecurityGroupEntity[]): void {
+  for (const [index, id] of ids.entries()) {
+    const group = found.find((candidate) => candidate.id === id);
+    if (group === undefined) throw new SecurityGroupNotFound(id, `security_group_ids.${String(index)}`);
+    if (group.projectId !== principal.projectId) throw new SecurityGroupAccessDenied(id);
+  }
+}
+
+/** Neutron refuses groups on a network without port security; left out there means none, elsewhere the default group. */
+function groupsForNeutron(
+  groups: readonly SecurityGroupEntity[] | null,
+  catalogue: Catalogue | null,
+  networkId: string,
+): string[] | null {
+  if (groups !== null) return groups.map((group) => group.openstackId).filter((id) => id !== null);
+  const network = catalogue?.networks.find((candidate) => candidate.id === networkId);
+  return network?.portSecurityEnabled === false ? [] : null;
+}

@@ -1,0 +1,197 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { Config } from '../config/config.js';
+import { DeploymentService } from '../database/deployment.service.js';
+import { FloatingIpClient } from '../floating-ip/floating-ip.client.js';
+import type { FloatingIpEntity } from '../floating-ip/floating-ip.entity.js';
+import { FloatingIpRepository } from '../floating-ip/floating-ip.repository.js';
+import { NetworkInterfaceRepository } from '../network-interface/network-interface.repository.js';
+import { OpenStackNotFound } from '../openstack/openstack-errors.js';
+import type { Fault, OperationKind, RowWrites, Sight, Step, StepCalls } from '../operation/operation-kind.js';
+import { OperationRegistry } from '../operation/operation-registry.js';
+import type { OperationEntity } from '../operation/operation.entity.js';
+import { OperationRepository } from '../operation/operation.repository.js';
+import { VolumeClient } from '../volume/volume.client.js';
+import type { VolumeEntity } from '../volume/volume.entity.js';
+import { VolumeRepository } from '../volume/volume.repository.js';
+import { ServerRemoval, targetOf } from './server-removal.js';
+import { projectOpenstackId, type ServerRows } from './server-rows.js';
+import { ServerClient } from './server.client.js';
+import { ServerRepository } from './server.repository.js';
+
+export const serverDeletion = 'server.delete';
+
+interface Rows extends ServerRows {
+  readonly floatingIps: readonly FloatingIpEntity[];
+  /** A call of an operation that this deletion cancelled may still take effect. */
+  readonly isSettling: boolean;
+}
+
+/**
+ * A server and all that was made with it: server → ports → root volume; then data volumes and floating IPs are read from
+ * OpenStack, which has let them go by itself. Only goes forward.
+ */
+@Injectable()
+export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleInit {
+  readonly kind = serverDeletion;
+  readonly effect = 'destroy';
+  readonly steps: readonly Step<Rows>[] = [
+    { does: 'ensure', name: 'server-gone', look: (rows, calls) => this.lookAtServer(rows, calls) },
+    { does: 'ensure', name: 'ports-gone', look: (rows, calls) => this.lookAtPorts(rows, calls) },
+    { does: 'ensure', name: 'root-volume-gone', look: (rows, calls) => this.lookAtRootVolume(rows, calls) },
+    { does: 'ensure', name: 'data-volumes-detached', look: (rows, calls) => this.lookAtDataVolumes(rows, calls) },
+    { does: 'ensure', name: 'floating-ips-free', look: (rows, calls) => this.lookAtFloatingIps(rows, calls) },
+  ];
+
+  constructor(
+    private readonly config: Config,
+    private readonly registry: OperationRegistry,
+    private readonly deployment: DeploymentService,
+    private readonly removal: ServerRemoval,
+    private readonly serverClient: ServerClient,
+    private readonly volumeClient: VolumeClient,
+    private readonly floatingIpClient: FloatingIpClient,
+    private readonly operations: OperationRepository,
+    private readonly servers: ServerRepository,
+    private readonly volumes: VolumeRepository,
+    private readonly interfaces: NetworkInterfaceRepository,
+    private readonly floatingIps: FloatingIpRepository,
+  ) {}
+
+  onModuleInit(): void {
+    this.registry.register(this);
+  }
+
+  async load(manager: EntityManager, operation: OperationEntity): Promise<Rows> {
+    const server = await this.servers.find(manager, operation.resourceId);
+    if (server === null) throw new Error(`server ${String(operation.resourceId)} is deleted while its deletion runs`);
+    const interfaces = await this.interfaces.findOfServer(manager, server.id);
+    const sentAt = await this.operations.lastSentOnServer(manager, server.id);
+    const now = await this.operations.now(manager);
+    return {
+      server,
+      interfaces,
+      volumes: await this.volumes.findOfServer(manager, server.id),
+      floatingIps: await this.floatingIps.findOfInterfaces(
+        manager,
+        interfaces.map((nic) => nic.id),
+      ),
+      projectOpenstackId: await projectOpenstackId(manager, server.projectId),
+      deploymentId: await this.deployment.deploymentId(),
+      isSettling: sentAt !== null && sentAt.getTime() + this.config.settings.SETTLING_MS > now.getTime(),
+    };
+  }
+
+  async succeed(tx: EntityManager, _operation: OperationEntity, rows: Rows): Promise<void> {
+    await this.servers.tombstone(tx, rows.server.id, 'user');
+    for (const nic of rows.interfaces) await this.interfaces.tombstone(tx, nic.id, 'cascade');
+    for (const volume of rows.volumes.filter((candidate) => candidate.isRootVolume)) {
+      await this.volumes.tombstone(tx, volume.id, 'cascade');
+    }
+  }
+
+  /** What OpenStack did not let go stays, and the server says so. */
+  async fail(tx: EntityManager, _operation: OperationEntity, rows: Rows, fault: Fault): Promise<void> {
+    await this.servers.setFault(tx, rows.server.id, {
+      code: fault.code,
+      message: `The server could not be deleted completely. ${fault.message}`,
+    });
+  }
+
+  private async lookAtServer(rows: Rows, calls: StepCalls): Promise<Sight> {
+    const sight = await this.removal.server(targetOf(rows, rows.server), calls);
+    if (sight.is === 'reached') return rows.isSettling ? { is: 'passing' } : sight;
+    return sight.is === 'passing' ? { is: 'passing', writes: await this.observedServer(rows, calls) } : sight;
+  }
+
+  private async lookAtPorts(rows: Rows, calls: StepCalls): Promise<Sight> {
+    for (const nic of rows.interfaces) {
+      const sight = await this.removal.port(targetOf(rows, nic), calls);
+      if (sight.is !== 'reached') return sight;
+    }
+    return { is: 'reached' };
+  }
+
+  private async lookAtRootVolume(rows: Rows, calls: StepCalls): Promise<Sight> {
+    const root = rows.volumes.find((volume) => volume.isRootVolume);
+    if (root === undefined) return { is: 'reached' };
+    const sight = await this.removal.volume(targetOf(rows, root), calls);
+    if (sight.is !== 'needed' || root.openstackId === null) return sight;
+    const snapshots = await this.volumeClient.snapshotCount(calls.reading(rows.projectOpenstackId), root.openstackId);
+    if (snapshots === 0) return sight;
+    // Cinder refuses to delete a volume that snapshots hold, and data is not deleted unasked.
+    const note = `Its server was deleted; ${String(snapshots)} snapshot(s) hold this volume, so it was kept.`;
+    return {
+      is: 'reached',
+      writes: async (tx) => {
+        await this.volumes.keepRoot(tx, root.id, note);
+        await this.volumes.setObserved(tx, root.id, { status: 'available', size: root.size });
+      },
+    };
+  }
+
+  private async lookAtDataVolumes(rows: Rows, calls: StepCalls): Promise<Sight> {
+    const writes: RowWrites[] = [];
+    for (const volume of rows.volumes.filter((candidate) => !candidate.isRootVolume)) {
+      const seen = await this.lookAtDataVolume(volume, rows, calls);
+      if (seen === 'passing') return { is: 'passing' };
+      writes.push(seen);
+    }
+    return { is: 'reached', writes: inOrder(writes) };
+  }
+
+  private async lookAtDataVolume(volume: VolumeEntity, rows: Rows, calls: StepCalls): Promise<RowWrites | 'passing'> {
+    if (volume.openstackId === null) return (tx) => this.volumes.setDetached(tx, volume.id);
+    try {
+      const observed = await this.volumeClient.get(calls.reading(rows.projectOpenstackId), volume.openstackId);
+      const isHeld = observed.attachments.some((attachment) => attachment.serverId === rows.server.openstackId);
+      if (isHeld || observed.status === 'detaching') return 'passing';
+      return async (tx) => {
+        await this.volumes.setObserved(tx, volume.id, observed);
+        await this.volumes.setDetached(tx, volume.id);
+      };
+    } catch (error) {
+      if (error instanceof OpenStackNotFound) return (tx) => this.volumes.tombstone(tx, volume.id, 'external');
+      throw error;
+    }
+  }
+
+  private async lookAtFloatingIps(rows: Rows, calls: StepCalls): Promise<Sight> {
+    const writes: RowWrites[] = [];
+    const portIds = rows.interfaces.map((nic) => nic.openstackId);
+    for (const floatingIp of rows.floatingIps) {
+      if (floatingIp.openstackId === null) continue;
+      try {
+        const observed = await this.floatingIpClient.get(
+          calls.reading(rows.projectOpenstackId),
+          floatingIp.openstackId,
+        );
+        if (observed.portId !== null && portIds.includes(observed.portId)) return { is: 'passing' };
+        writes.push((tx) => this.floatingIps.setObserved(tx, floatingIp.id, { ...observed, networkInterfaceId: null }));
+      } catch (error) {
+        if (!(error instanceof OpenStackNotFound)) throw error;
+        writes.push((tx) => this.floatingIps.tombstone(tx, floatingIp.id, 'external'));
+      }
+    }
+    return { is: 'reached', writes: inOrder(writes) };
+  }
+
+  /** A server that is going shows what Nova says of it. */
+  private async observedServer(rows: Rows, calls: StepCalls): Promise<RowWrites> {
+    const { openstackId, id } = rows.server;
+    if (openstackId === null) return async () => undefined;
+    try {
+      const observed = await this.serverClient.get(calls.reading(rows.projectOpenstackId), openstackId);
+      return (tx) => this.servers.setObserved(tx, id, observed);
+    } catch (error) {
+      if (error instanceof OpenStackNotFound) return async () => undefined;
+      throw error;
+    }
+  }
+}
+
+function inOrder(writes: readonly RowWrites[]): RowWrites {
+  return async (tx) => {
+    for (const write of writes) await write(tx);
+  };
+}

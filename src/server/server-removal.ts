@@ -1,0 +1,150 @@
+import { Injectable } from '@nestjs/common';
+import type { OpenStackCall } from '../openstack/openstack-call.js';
+import {
+  OpenStackConflict,
+  OpenStackNotFound,
+  OpenStackRefused,
+  type OpenStackError,
+} from '../openstack/openstack-errors.js';
+import { markerOf } from '../openstack/marker.js';
+import type { Sight, StepCalls } from '../operation/operation-kind.js';
+import { NetworkInterfaceClient, type ObservedPort } from '../network-interface/network-interface.client.js';
+import { VolumeClient, type ObservedVolume } from '../volume/volume.client.js';
+import type { ServerRows } from './server-rows.js';
+import { ServerClient, type ObservedServer } from './server.client.js';
+
+/** Where an object is looked for: its recorded id, if any, and its marker. */
+export interface RemovalTarget {
+  readonly projectOpenstackId: string;
+  readonly deploymentId: string;
+  readonly uuid: string;
+  readonly openstackId: string | null;
+}
+
+/**
+ * How a server's objects are taken out of OpenStack, for its deletion and for the undoing of its creation. Every function
+ * looks by id and by marker, so that what a lost answer made goes too, and may be repeated at any time.
+ */
+@Injectable()
+export class ServerRemoval {
+  constructor(
+    private readonly servers: ServerClient,
+    private readonly volumes: VolumeClient,
+    private readonly ports: NetworkInterfaceClient,
+  ) {}
+
+  async server(target: RemovalTarget, calls: StepCalls): Promise<Sight> {
+    const found = await this.findServers(target, calls.reading(target.projectOpenstackId));
+    if (found.length === 0) return { is: 'reached' };
+    const toDelete = found.filter((server) => server.taskState !== 'deleting' && server.taskState !== 'soft-deleting');
+    if (toDelete.length === 0) return { is: 'passing' };
+    return {
+      is: 'needed',
+      act: async () => {
+        for (const server of toDelete) {
+          const call = calls.changing(target.projectOpenstackId);
+          // With reclaim_instance_interval set, Nova only hides the server and keeps port and volume in use.
+          if (server.status === 'SOFT_DELETED') await ifThere(this.servers.forceDelete(call, server.openstackId));
+          else await ifThere(this.servers.delete(call, server.openstackId));
+        }
+      },
+      // A server that an admin locked, or one between two states.
+      passes: (error) => error instanceof OpenStackConflict,
+    };
+  }
+
+  async volume(target: RemovalTarget, calls: StepCalls): Promise<Sight> {
+    const found = await this.findVolumes(target, calls.reading(target.projectOpenstackId));
+    if (found.length === 0) return { is: 'reached' };
+    const toDelete = found.filter((volume) => deletableVolume.has(volume.status));
+    if (toDelete.length === 0) return { is: 'passing' };
+    return {
+      is: 'needed',
+      act: async () => {
+        for (const volume of toDelete) {
+          await ifThere(this.volumes.delete(calls.changing(target.projectOpenstackId), volume.openstackId));
+        }
+      },
+      // Cinder may still take the volume for in use for a moment after its server is gone.
+      passes: (error) => isBusy(error),
+    };
+  }
+
+  async port(target: RemovalTarget, calls: StepCalls): Promise<Sight> {
+    const found = await this.findPorts(target, calls.reading(target.projectOpenstackId));
+    if (found.length === 0) return { is: 'reached' };
+    return {
+      is: 'needed',
+      act: async () => {
+        for (const port of found) {
+          await ifThere(this.ports.delete(calls.changing(target.projectOpenstackId), port.openstackId));
+        }
+      },
+      passes: (error) => isBusy(error),
+    };
+  }
+
+  private findServers(target: RemovalTarget, call: OpenStackCall): Promise<readonly ObservedServer[]> {
+    return findBoth(
+      target,
+      (id) => this.servers.get(call, id),
+      (marker) => this.servers.findByMarker(call, marker),
+    );
+  }
+
+  private findVolumes(target: RemovalTarget, call: OpenStackCall): Promise<readonly ObservedVolume[]> {
+    return findBoth(
+      target,
+      (id) => this.volumes.get(call, id),
+      (marker) => this.volumes.findByMarker(call, marker),
+    );
+  }
+
+  private findPorts(target: RemovalTarget, call: OpenStackCall): Promise<readonly ObservedPort[]> {
+    return findBoth(
+      target,
+      (id) => this.ports.get(call, id),
+      (marker) => this.ports.findByMarker(call, marker),
+    );
+  }
+}
+
+/** The object of one row of a server. */
+export function targetOf(
+  rows: Pick<ServerRows, 'projectOpenstackId' | 'deploymentId'>,
+  { uuid, openstackId }: { readonly uuid: string; readonly openstackId: string | null },
+): RemovalTarget {
+  return { projectOpenstackId: rows.projectOpenstackId, deploymentId: rows.deploymentId, uuid, openstackId };
+}
+
+const deletableVolume = new Set(['available', 'error', 'error_restoring', 'error_extending', 'error_managing']);
+
+async function findBoth<Found extends { readonly openstackId: string }>(
+  target: RemovalTarget,
+  get: (openstackId: string) => Promise<Found>,
+  findByMarker: (marker: string) => Promise<readonly Found[]>,
+): Promise<readonly Found[]> {
+  const found = await findByMarker(markerOf(target.deploymentId, target.uuid));
+  const { openstackId } = target;
+  if (openstackId === null || found.some((object) => object.openstackId === openstackId)) return found;
+  const recorded = await orNull(get(openstackId));
+  return recorded === null ? found : [...found, recorded];
+}
+
+async function orNull<T>(promise: Promise<T>): Promise<T | null> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (error instanceof OpenStackNotFound) return null;
+    throw error;
+  }
+}
+
+/** Gone already is as good as deleted. */
+async function ifThere(deletion: Promise<void>): Promise<void> {
+  await orNull(deletion);
+}
+
+function isBusy(error: OpenStackError): boolean {
+  return error instanceof OpenStackConflict || (error instanceof OpenStackRefused && error.status === 400);
+}

@@ -1,0 +1,47 @@
+import { Module } from '@nestjs/common';
+import { CatalogModule } from '../catalog/catalog.module.js';
+import { FloatingIpModule } from '../floating-ip/floating-ip.module.js';
+import { NetworkInterfaceModule } from '../network-interface/network-interface.module.js';
+import { OpenStackModule } from '../openstack/openstack.module.js';
+import { OperationModule } from '../operation/operation.module.js';
+import { ReconciliationModule } from '../reconciliation/reconciliation.module.js';
+import { SecurityGroupModule } from '../security-group/security-group.module.js';
+import { VolumeModule } from '../volume/volume.module.js';
+import { ServerCreationOperation } from './server-creation.operation.js';
+import { ServerCreationService } from './server-creation.service.js';
+import { ServerDeletionOperation } from './server-deletion.operation.js';
+import { ServerDeletionService } from './server-deletion.service.js';
+import { ServerDetailsRepository } from './server-details.repository.js';
+import { ServerRemoval } from './server-removal.js';
+import { ServerClient } from './server.client.js';
+import { ServerController } from './server.controller.js';
+import { ServerReconciler } from './server.reconciler.js';
+import { ServerRepository } from './server.repository.js';
+import { ServerService } from './server.service.js';
+
+@Module({
+  imports: [
+    OpenStackModule,
+    OperationModule,
+    ReconciliationModule,
+    CatalogModule,
+    SecurityGroupModule,
+    VolumeModule,
+    FloatingIpModule,
+    NetworkInterfaceModule,
+  ],
+  controllers: [ServerController],
+  providers: [
+    ServerClient,
+    ServerRepository,
+    ServerDetailsRepository,
+    ServerService,
+    ServerCreationService,
+    ServerDeletionService,
+    ServerRemoval,
+    ServerCreationOperation,
+    ServerDeletionOperation,
+    ServerReconciler,
+  ],
+})
+export class ServerModule {}

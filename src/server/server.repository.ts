@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import { IsNull, type EntityManager } from 'typeorm';
+import { duplicateKey } from '../database/database-errors.js';
+import type { DeletedReason } from '../database/managed-columns.js';
+import { serverStatusFrom } from './server-status.js';
+import { ServerEntity } from './server.entity.js';
+import { ServerNameTaken } from './server.errors.js';
+
+export interface NewServerRow {
+  readonly uuid: string;
+  readonly projectId: number;
+  readonly flavorOpenstackId: string;
+  readonly imageOpenstackId: string;
+  readonly name: string;
+  readonly description: string | null;
+}
+
+@Injectable()
+export class ServerRepository {
+  /**
+   * Inserts a server in BUILD.
+   *
+   * @throws ServerNameTaken naming the live server that has the name.
+   */
+  async insertBuilding(tx: EntityManager, server: NewServerRow): Promise<number> {
+    try {
+      const result: { insertId: number } = await tx.query(
+        `INSERT INTO server (uuid, project_id, flavor_openstack_id, image_openstack_id, name, description, status)
+         VALUES (?, ?, ?, ?, ?, ?, 'BUILD')`,
+        [
+          server.uuid,
+          server.projectId,
+          server.flavorOpenstackId,
+          server.imageOpenstackId,
+          server.name,
+          server.description,
+        ],
+      );
+      return result.insertId;
+    } catch (error) {
+      if (duplicateKey(error) !== 'uq_server_live_name') throw error;
+      const rows: { id: number; name: string }[] = await tx.query(
+        'SELECT id, name FROM server WHERE project_id = ? AND live_name = ?',
+        [server.projectId, server.name],
+      );
+      const holder = rows[0];
+      throw new ServerNameTaken(server.name, holder === undefined ? null : { type: 'server', ...holder });
+    }
+  }
+
+  async find(manager: EntityManager, id: number): Promise<ServerEntity | null> {
+    return manager.findOneBy(ServerEntity, { id, deletedAt: IsNull() });
+  }
+
+  /** Like `find`, and nobody else changes or references the row until the caller's transaction ends. */
+  async findForUpdate(tx: EntityManager, id: number): Promise<ServerEntity | null> {
+    return tx.findOne(ServerEntity, { where: { id, deletedAt: IsNull() }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  async setOpenstackId(tx: EntityManager, id: number, openstackId: string | null): Promise<void> {
+    await tx.query('UPDATE server SET openstack_id = ? WHERE id = ?', [openstackId, id]);
+  }
+
+  /** Takes over what Nova showed; `observed_at` is the database's now. */
+  async setObserved(
+    tx: EntityManager,
+    id: number,
+    observed: { readonly status: string; readonly availabilityZone: string | null },
+  ): Promise<void> {
+    await tx.query(
+      `UPDATE server SET status = ?, openstack_status = ?, availability_zone = ?, observed_at = NOW(3), missing_since = NULL
+        WHERE id = ?`,
+      [serverStatusFrom(observed.status), observed.status, observed.availabilityZone, id],
+    );
+  }
+
+  /** A server that could not be made, or not be deleted; it keeps its row until someone deletes it. */
+  async setFault(
+    tx: EntityManager,
+    id: number,
+    fault: { readonly code: string; readonly message: string },
+  ): Promise<void> {
+    await tx.query('UPDATE server SET fault_code = ?, fault_message = ?, version = version + 1 WHERE id = ?', [
+      fault.code,
+      fault.message.slice(0, 500),
+      id,
+    ]);
+  }
+
+  /** Everything was undone: the row tells why, and OpenStack holds nothing of it. */
+  async setFailed(tx: EntityManager, id: number): Promise<void> {
+    await tx.query(`UPDATE server SET status = 'ERROR', openstack_id = NULL, observed_at = NOW(3) WHERE id = ?`, [id]);
+  }
+
+  async tombstone(tx: EntityManager, id: number, reason: DeletedReason): Promise<void> {
+    await tx.query(
+      `UPDATE server SET deleted_at = NOW(3), deleted_reason = ?, status = 'DELETED', version = version + 1
+        WHERE id = ? AND deleted_at IS NULL`,
+      [reason, id],
+    );
+  }
+}

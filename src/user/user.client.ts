@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
+import type { OpenStackCall } from '../openstack/openstack-call.js';
+import { OpenStackHttp } from '../openstack/openstack-http.js';
+import { path } from '../openstack/openstack-path.js';
+import { wireId, wireOptionalText } from '../openstack/openstack-wire.js';
+
+export interface ObservedUser {
+  readonly openstackId: string;
+  /** The name one logs in with. */
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly domainId: string;
+  readonly description: string | null;
+  readonly email: string | null;
+}
+
+export interface ObservedUsers {
+  readonly users: readonly ObservedUser[];
+  /** False when Keystone cut the list: who is absent may exist. */
+  readonly isComplete: boolean;
+}
+
+const observedUser = z
+  .object({
+    id: wireId,
+    name: z.string(),
+    enabled: z.boolean().default(true),
+    domain_id: z.string(),
+    description: wireOptionalText,
+    email: wireOptionalText,
+  })
+  .transform(({ id, name, enabled, domain_id: domainId, description, email }): ObservedUser => ({
+    openstackId: id,
+    name,
+    enabled,
+    domainId,
+    description,
+    email,
+  }));
+
+const userList = z.object({ users: z.array(observedUser), truncated: z.boolean().default(false) });
+
+/** Keystone's users; needs the admin's scope. */
+@Injectable()
+export class UserClient {
+  constructor(private readonly http: OpenStackHttp) {}
+
+  /** The domain's users, disabled ones too. Keystone has no pages. */
+  list(call: OpenStackCall, domainId: string): Promise<ObservedUsers> {
+    return this.search(call, domainId, {});
+  }
+
+  /** @throws OpenStackNotFound */
+  async get(call: OpenStackCall, openstackId: string): Promise<ObservedUser> {
+    const answer = await this.http.send({
+      service: 'identity',
+      method: 'GET',
+      path: path`/users/${openstackId}`,
+      operation: 'GET /v3/users/{id}',
+      ok: [200],
+      schema: z.object({ user: observedUser }),
+      call,
+    });
+    return answer.data.user;
+  }
+
+  /**
+   * Users of that name, as Keystone compares names: without case, on MySQL without accents too. So one may be found whose name is
+   * spelled otherwise; it stands in the way of a new one all the same.
+   */
+  async findByName(
+    call: OpenStackCall,
+    { name, domainId }: { readonly name: string; readonly domainId: string },
+  ): Promise<readonly ObservedUser[]> {
+    const { users } = await this.search(call, domainId, { name });
+    return users.filter((user) => fold(user.name) === fold(name));
+  }
+
+  private async search(
+    call: OpenStackCall,
+    domainId: string,
+    filter: Readonly<Record<string, string>>,
+  ): Promise<ObservedUsers> {
+    const answer = await this.http.send({
+      service: 'identity',
+      method: 'GET',
+      path: '/users',
+      operation: 'GET /v3/users',
+      query: { domain_id: domainId, ...filter },
+      ok: [200],
+      schema: userList,
+      call,
+    });
+    const { users, truncated } = answer.data;
+    return { users: users.filter((user) => user.domainId === domainId), isComplete: !truncated };
+  }
+}
+
+/** Blind to case and accents. */
+function fold(name: string): string {
+  return name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+}

@@ -1,0 +1,31 @@
+export const volumeStatuses = [
+  'CREATING',
+  'AVAILABLE',
+  'RESERVED',
+  'ATTACHING',
+  'DETACHING',
+  'IN_USE',
+  'MAINTENANCE',
+  'DELETING',
+  'AWAITING_TRANSFER',
+  'ERROR',
+  'ERROR_DELETING',
+  'BACKING_UP',
+  'RESTORING_BACKUP',
+  'ERROR_BACKING_UP',
+  'ERROR_RESTORING',
+  'ERROR_EXTENDING',
+  'DOWNLOADING',
+  'UPLOADING',
+  'RETYPING',
+  'EXTENDING',
+  'UNKNOWN',
+] as const;
+
+export type VolumeStatus = (typeof volumeStatuses)[number];
+
+/** Cinder's word as the contract has it; what is not among the contract's reads UNKNOWN. */
+export function volumeStatusFrom(openstackStatus: string | null): VolumeStatus {
+  const word = (openstackStatus ?? '').toUpperCase().replaceAll('-', '_');
+  return volumeStatuses.find((status) => status === word) ?? 'UNKNOWN';
+}

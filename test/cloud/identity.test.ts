@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { InvalidCredentials } from '../../src/auth/auth.client.js';
+import { adminCall, projectCall } from '../../src/openstack/openstack-call.js';
+import { OpenStackNotFound, OpenStackRefused, OpenStackUnauthorized } from '../../src/openstack/openstack-errors.js';
+import { Cloud } from './cloud.js';
+
+describe('identity', () => {
+  let cloud: Cloud;
+
+  beforeAll(async () => {
+    cloud = await Cloud.open();
+  });
+  afterAll(() => cloud.close());
+
+  it('knows the service account, its project and its roles', async () => {
+    const account = await cloud.admin.tokens.identity();
+    expect(account).toMatchObject({ projectName: 'admin', domainId: 'default', userDomainId: 'default' });
+    expect(account.roles).toContain('admin');
+    const inProject = await cloud.admin.tokens.project(cloud.projectId);
+    expect(inProject).toMatchObject({ userId: account.userId, projectId: cloud.projectId });
+    expect(inProject.roles).toContain('member');
+  });
+
+  it('gives one token to all who ask, and a new one once it was dropped', async () => {
+    const { tokens } = cloud.admin;
+    const [one, two] = await Promise.all([tokens.project(cloud.projectId), tokens.project(cloud.projectId)]);
+    expect(two.id).toBe(one.id);
+    tokens.drop(one.id);
+    expect((await tokens.project(cloud.projectId)).id).not.toBe(one.id);
+  });
+
+  it('goes on with a new token when the old one was revoked', async () => {
+    const { tokens, projects, auth } = cloud.admin;
+    const token = await tokens.admin();
+    await auth.revoke(token.id);
+    expect(await projects.domain(adminCall, 'default')).toMatchObject({ openstackId: 'default' });
+    expect((await tokens.admin()).id).not.toBe(token.id);
+  });
+
+  it('has no token for a project that is not there: unavailable, not unauthorized', async () => {
+    await expect(cloud.admin.tokens.project(randomUUID().replaceAll('-', ''))).rejects.toMatchObject({
+      name: 'OpenStackUnavailable',
+      status: 401,
+    });
+  });
+
+  it('has a domain with projects', async () => {
+    const { projects } = cloud.admin;
+    expect(await projects.domain(adminCall, 'default')).toEqual({
+      openstackId: 'default',
+      name: 'Default',
+      enabled: true,
+    });
+    const listed = await projects.listProjects(adminCall, 'default');
+    expect(listed.isComplete).toBe(true);
+    expect(listed.projects).toContainEqual(
+      expect.objectContaining({ openstackId: cloud.projectId, name: 'demo', domainId: 'default', enabled: true }),
+    );
+    expect(listed.projects.map(({ name }) => name)).toEqual(expect.arrayContaining(['admin', 'demo', 'service']));
+    expect(await projects.get(adminCall, cloud.projectId)).toMatchObject({ name: 'demo' });
+    await expect(projects.get(adminCall, randomUUID())).rejects.toThrow(OpenStackNotFound);
+    await expect(projects.domain(adminCall, randomUUID())).rejects.toThrow(OpenStackNotFound);
+    expect(await projects.listProjects(adminCall, randomUUID())).toMatchObject({ projects: [] });
+  });
+
+  it('has users, found by name without case', async () => {
+    const { users } = cloud.admin;
+    const listed = await users.list(adminCall, 'default');
+    expect(listed.isComplete).toBe(true);
+    const demo = listed.users.find(({ name }) => name === 'demo');
+    expect(demo).toMatchObject({ domainId: 'default', enabled: true });
+    expect(await users.get(adminCall, demo?.openstackId ?? '')).toEqual(demo);
+    const found = await users.findByName(adminCall, { name: 'DEMO', domainId: 'default' });
+    expect(found.map(({ openstackId }) => openstackId)).toEqual([demo?.openstackId]);
+    expect(await users.findByName(adminCall, { name: 'nobody-at-all', domainId: 'default' })).toEqual([]);
+    await expect(users.get(adminCall, randomUUID())).rejects.toThrow(OpenStackNotFound);
+  });
+
+  it('tells who has which role where, implied ones too', async () => {
+    const { projects, tokens } = cloud.admin;
+    const { userId } = await cloud.member.tokens.identity();
+    const inProject = await projects.roleAssignments(adminCall, { projectId: cloud.projectId });
+    const own = { userId, projectId: cloud.projectId, system: false };
+    expect(inProject).toContainEqual({ ...own, roleName: 'member' });
+    expect(inProject).toContainEqual({ ...own, roleName: 'reader' });
+    expect(new Set(inProject.map(({ projectId }) => projectId))).toEqual(new Set([cloud.projectId]));
+    const ofUser = await projects.roleAssignments(adminCall, { userId });
+    expect(new Set(ofUser.map((assignment) => assignment.userId))).toEqual(new Set([userId]));
+    const service = await tokens.identity();
+    expect(await projects.roleAssignments(adminCall, {})).toContainEqual({
+      userId: service.userId,
+      projectId: service.projectId,
+      roleName: 'admin',
+      system: false,
+    });
+    expect(await projects.roleAssignments(adminCall, { projectId: randomUUID() })).toEqual([]);
+  });
+
+  it('assigns a role as often as it is asked to', async () => {
+    const { projects } = cloud.admin;
+    const { userId } = await cloud.member.tokens.identity();
+    const member = (await projects.roles(adminCall)).find(({ name }) => name === 'member');
+    const command = { projectId: cloud.projectId, userId, roleId: member?.id ?? '' };
+    await projects.assignRole(adminCall, command);
+    await projects.assignRole(adminCall, command);
+    await expect(projects.assignRole(adminCall, { ...command, userId: randomUUID() })).rejects.toThrow(
+      OpenStackNotFound,
+    );
+    await expect(projects.assignRole(adminCall, { ...command, projectId: randomUUID() })).rejects.toThrow(
+      OpenStackNotFound,
+    );
+  });
+
+  it('shows a member no list of users or assignments', async () => {
+    const own = projectCall(cloud.projectId);
+    await expect(cloud.member.users.list(own, 'default')).rejects.toThrow(OpenStackRefused);
+    await expect(cloud.member.projects.roleAssignments(own, { projectId: cloud.projectId })).rejects.toThrow(
+      OpenStackRefused,
+    );
+  });
+
+  it('logs a person in by name and password, tells the projects, and ends the token', async () => {
+    const { auth } = cloud.admin;
+    const login = await auth.passwordLogin(credentials());
+    expect(login.userId).toBe((await cloud.member.tokens.identity()).userId);
+    expect(login.expiresAt.getTime()).toBeGreaterThan(Date.now());
+    expect(await auth.projectsOf(login.token)).toContainEqual({
+      openstackId: cloud.projectId,
+      name: 'demo',
+      domainId: 'default',
+      enabled: true,
+    });
+    await auth.revoke(login.token);
+    await auth.revoke(login.token);
+    await expect(auth.projectsOf(login.token)).rejects.toThrow(OpenStackUnauthorized);
+  });
+
+  it.each([
+    ['a wrong password', { password: 'not the password' }],
+    ['an unknown account', { accountId: 'nobody-at-all' }],
+    ['an account with an emoji', { accountId: 'demo🚀' }],
+    ['an empty account', { accountId: '' }],
+    ['an unknown domain', { domainId: 'nowhere' }],
+    ['an empty password', { password: '' }],
+    ['a password with an emoji', { password: 'päss🚀word' }],
+    ['a very long password', { password: 'x'.repeat(5000) }],
+  ])('refuses %s alike', async (_, change) => {
+    await expect(cloud.admin.auth.passwordLogin({ ...credentials(), ...change })).rejects.toThrow(InvalidCredentials);
+  });
+
+  function credentials() {
+    const { user, password } = cloud.member.config.openstack;
+    return { accountId: 'name' in user ? user.name : '', password, domainId: 'default' };
+  }
+});

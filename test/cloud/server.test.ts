@@ -1,0 +1,251 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import type { ObservedPort } from '../../src/network-interface/network-interface.client.js';
+import { adminCall } from '../../src/openstack/openstack-call.js';
+import { OpenStackConflict, OpenStackNotFound, OpenStackRefused } from '../../src/openstack/openstack-errors.js';
+import { collect } from '../../src/openstack/openstack-paging.js';
+import type { CreateServerCommand, ObservedServer } from '../../src/server/server.client.js';
+import type { ObservedVolume } from '../../src/volume/volume.client.js';
+import { Cloud, eventually } from './cloud.js';
+
+describe('servers', () => {
+  let cloud: Cloud;
+
+  beforeAll(async () => {
+    cloud = await Cloud.open();
+  });
+  afterEach(() => cloud.cleanUp(), 120_000);
+  afterAll(async () => {
+    const left = await cloud.marked();
+    await cloud.close();
+    expect(left).toEqual([]);
+  });
+
+  async function createPort(): Promise<ObservedPort> {
+    const { admin, call, seed } = cloud;
+    const port = await admin.networkInterfaces.create(call, {
+      name: 'a-server-nic0',
+      networkId: seed.networkId,
+      securityGroupIds: [],
+      marker: cloud.newMarker(),
+      subnetId: null,
+    });
+    cloud.later(() => admin.networkInterfaces.delete(call, port.openstackId));
+    return port;
+  }
+
+  async function createRootVolume(): Promise<ObservedVolume> {
+    const { admin, call, seed } = cloud;
+    const volume = await admin.volumes.create(call, {
+      name: 'a-server-root',
+      description: null,
+      size: 1,
+      imageId: seed.imageId,
+      volumeTypeId: null,
+      availabilityZone: null,
+      marker: cloud.newMarker(),
+    });
+    cloud.later(async () => {
+      await admin.volumes.delete(call, volume.openstackId);
+      await eventually('volume gone', async () => !(await exists(() => admin.volumes.get(call, volume.openstackId))));
+    });
+    await becomes(
+      'volume available',
+      async () => (await admin.volumes.get(call, volume.openstackId)).status,
+      'available',
+    );
+    return volume;
+  }
+
+  async function createServer(change: Partial<CreateServerCommand> = {}): Promise<string> {
+    const { admin, call, seed } = cloud;
+    const command = {
+      name: 'a server',
+      flavorId: seed.flavorId,
+      portId: change.portId ?? (await createPort()).openstackId,
+      volumeId: change.volumeId ?? (await createRootVolume()).openstackId,
+      marker: cloud.newMarker(),
+      availabilityZone: null,
+      keyName: null,
+      userData: null,
+      ...change,
+    };
+    const { openstackId } = await admin.servers.create(call, command);
+    cloud.later(async () => {
+      await admin.servers.delete(call, openstackId);
+      await gone(openstackId);
+    });
+    return openstackId;
+  }
+
+  async function active(openstackId: string): Promise<ObservedServer> {
+    await becomes(
+      'server ACTIVE',
+      async () => (await cloud.admin.servers.get(cloud.call, openstackId)).status,
+      'ACTIVE',
+    );
+    return cloud.admin.servers.get(cloud.call, openstackId);
+  }
+
+  async function gone(openstackId: string): Promise<void> {
+    await eventually(
+      'server gone',
+      async () => !(await exists(() => cloud.admin.servers.get(cloud.call, openstackId))),
+    );
+  }
+
+  it('boots from the volume with the port, and leaves both when it is gone', async () => {
+    const { admin, call, projectId, seed } = cloud;
+    const marker = cloud.newMarker();
+    const port = await createPort();
+    const volume = await createRootVolume();
+    const openstackId = await createServer({
+      portId: port.openstackId,
+      volumeId: volume.openstackId,
+      marker,
+      userData: Buffer.from('#cloud-config\n').toString('base64'),
+    });
+
+    expect(await active(openstackId)).toMatchObject({
+      openstackId,
+      name: 'a server',
+      projectId,
+      status: 'ACTIVE',
+      taskState: null,
+      fault: null,
+      tags: [marker],
+      flavorName: seed.flavorName,
+      keyName: null,
+      volumeIds: [volume.openstackId],
+      availabilityZone: expect.any(String),
+    });
+    expect(await admin.networkInterfaces.get(call, port.openstackId)).toMatchObject({
+      deviceId: openstackId,
+      deviceOwner: expect.stringMatching(/^compute:/),
+    });
+    expect((await admin.networkInterfaces.listByDevice(call, openstackId)).map((one) => one.openstackId)).toEqual([
+      port.openstackId,
+    ]);
+    expect(await admin.volumes.get(call, volume.openstackId)).toMatchObject({
+      status: 'in-use',
+      attachments: [{ serverId: openstackId, device: expect.stringMatching(/^\/dev\//) }],
+    });
+    await expect(admin.volumes.delete(call, volume.openstackId)).rejects.toThrow(OpenStackRefused);
+
+    await admin.servers.delete(call, openstackId);
+    await gone(openstackId);
+    await becomes('volume free', async () => (await admin.volumes.get(call, volume.openstackId)).status, 'available');
+    expect(await admin.networkInterfaces.get(call, port.openstackId)).toMatchObject({
+      deviceId: null,
+      status: 'DOWN',
+      fixedIps: port.fixedIps,
+    });
+    await expect(admin.servers.delete(call, openstackId)).rejects.toThrow(OpenStackNotFound);
+  }, 120_000);
+
+  it('is found by its marker while it is built and after, in its project and over all', async () => {
+    const { admin, call } = cloud;
+    const marker = cloud.newMarker();
+    const openstackId = await createServer({ marker });
+    expect(ids(await admin.servers.findByMarker(call, marker))).toEqual([openstackId]);
+    await active(openstackId);
+    expect(ids(await admin.servers.findByMarker(call, marker))).toEqual([openstackId]);
+    expect(ids(await admin.servers.findByMarker(adminCall, marker))).toEqual([openstackId]);
+    expect(await admin.servers.findByMarker(call, marker.slice(0, -1))).toEqual([]);
+    expect(await admin.servers.findByMarker(call, cloud.newMarker())).toEqual([]);
+    expect(ids(await collect(admin.servers.list(adminCall)))).toContain(openstackId);
+    expect(ids(await collect(admin.servers.list(call)))).toContain(openstackId);
+  }, 120_000);
+
+  it('is made once a port and volume, however often it is asked for', async () => {
+    const { admin, call, seed } = cloud;
+    const [port, volume, otherPort, otherVolume] = [
+      await createPort(),
+      await createRootVolume(),
+      await createPort(),
+      await createRootVolume(),
+    ];
+    const marker = cloud.newMarker();
+    const openstackId = await createServer({ portId: port.openstackId, volumeId: volume.openstackId, marker });
+    await active(openstackId);
+    const again = (portId: string, volumeId: string) =>
+      admin.servers.create(call, {
+        name: 'a server',
+        flavorId: seed.flavorId,
+        portId,
+        volumeId,
+        marker,
+        availabilityZone: null,
+        keyName: null,
+        userData: null,
+      });
+    await expect(again(port.openstackId, otherVolume.openstackId)).rejects.toThrow(OpenStackConflict);
+    await expect(again(otherPort.openstackId, volume.openstackId)).rejects.toThrow(OpenStackRefused);
+    expect(ids(await admin.servers.findByMarker(call, marker))).toEqual([openstackId]);
+  }, 120_000);
+
+  it('can be deleted while it is built', async () => {
+    const { admin, call } = cloud;
+    const openstackId = await createServer();
+    await admin.servers.delete(call, openstackId);
+    await gone(openstackId);
+  }, 120_000);
+
+  it('can be deleted by force', async () => {
+    const { admin, call } = cloud;
+    const openstackId = await createServer();
+    await active(openstackId);
+    await admin.servers.forceDelete(call, openstackId);
+    await gone(openstackId);
+    await expect(admin.servers.forceDelete(call, openstackId)).rejects.toThrow(OpenStackNotFound);
+  }, 120_000);
+
+  it('takes a name with what Nova refuses, replaced, and one in Hangul as it is', async () => {
+    const { admin, call } = cloud;
+    const openstackId = await createServer({ name: '서버 🚀\u200d\ue000\u2028☃' });
+    expect(await admin.servers.get(call, openstackId)).toMatchObject({ name: '서버 ____☃' });
+  }, 120_000);
+
+  it('is refused with an unknown flavor, port, volume, zone or key', async () => {
+    const portId = (await createPort()).openstackId;
+    const volumeId = (await createRootVolume()).openstackId;
+    const base = { portId, volumeId };
+    await expect(createServer({ ...base, flavorId: 'no-such-flavor' })).rejects.toThrow(OpenStackRefused);
+    await expect(createServer({ ...base, portId: randomUUID() })).rejects.toThrow(OpenStackRefused);
+    await expect(createServer({ ...base, volumeId: randomUUID() })).rejects.toThrow(OpenStackRefused);
+    await expect(createServer({ ...base, availabilityZone: 'nowhere' })).rejects.toThrow(OpenStackRefused);
+    await expect(createServer({ ...base, keyName: randomUUID() })).rejects.toThrow(OpenStackRefused);
+  }, 60_000);
+
+  it('is not found when it never was', async () => {
+    const { admin, call } = cloud;
+    await expect(admin.servers.get(call, randomUUID())).rejects.toThrow(OpenStackNotFound);
+    await expect(admin.servers.delete(call, randomUUID())).rejects.toThrow(OpenStackNotFound);
+  });
+
+  it('is not listed over all projects for a member', async () => {
+    await expect(collect(cloud.member.servers.list(adminCall))).rejects.toMatchObject({
+      name: 'OpenStackRefused',
+      status: 403,
+    });
+    expect(await collect(cloud.member.servers.list(cloud.call))).toBeInstanceOf(Array);
+  });
+});
+
+function ids(things: readonly { readonly openstackId: string }[]): readonly string[] {
+  return things.map(({ openstackId }) => openstackId);
+}
+
+async function exists(get: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await get();
+    return true;
+  } catch (error) {
+    if (error instanceof OpenStackNotFound) return false;
+    throw error;
+  }
+}
+
+async function becomes(what: string, read: () => Promise<string>, wanted: string): Promise<void> {
+  await eventually(what, async () => (await read()) === wanted, 90_000);
+}
