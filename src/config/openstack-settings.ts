@@ -4,11 +4,11 @@ import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
-export type Interface = 'public' | 'internal' | 'admin';
-export type OverridableService = 'identity' | 'compute' | 'network' | 'volume' | 'image';
+type Interface = 'public' | 'internal' | 'admin';
+type OverridableService = 'identity' | 'compute' | 'network' | 'volume' | 'image';
 
 /** By id or by name, as Keystone takes it. */
-export type DomainReference = { readonly id: string } | { readonly name: string };
+type DomainReference = { readonly id: string } | { readonly name: string };
 export type ScopedReference = { readonly id: string } | { readonly name: string; readonly domain: DomainReference };
 
 /** Where OpenStack is and who the service account is. */
@@ -208,7 +208,7 @@ function authUrlOf(find: Lookup, problem: Problem): string | null {
   }
   const url = httpUrl(setting, problem);
   if (url === null) return null;
-  if (/\/v2\.0$/.test(url)) {
+  if (url.endsWith('/v2.0')) {
     problem(`${setting.name}: Keystone's v3 is needed, the address ends in /v2.0`);
     return null;
   }

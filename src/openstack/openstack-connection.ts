@@ -151,12 +151,17 @@ export class OpenStackConnection implements OnApplicationShutdown {
         const isTls = options.protocol === 'https:';
         const request = isTls ? https.request(options, answered) : http.request(options, answered);
         request.once('socket', (socket) => {
-          if (request.reusedSocket) progress.isConnected = true;
+          progress.isConnected = request.reusedSocket;
+          if (progress.isConnected) return;
           socket.once(isTls ? 'secureConnect' : 'connect', () => {
             progress.isConnected = true;
           });
         });
-        if (hasFailpoints) request.once('finish', () => failpoint('openstack.sent'));
+        if (hasFailpoints) {
+          request.once('finish', () => {
+            failpoint('openstack.sent');
+          });
+        }
         return request;
       },
     };

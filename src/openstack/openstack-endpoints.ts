@@ -1,7 +1,7 @@
 import type { OpenStackSettings } from '../config/openstack-settings.js';
 import type { OpenStackService } from './openstack-call.js';
 
-export interface CatalogueEndpoint {
+interface CatalogueEndpoint {
   readonly interface: string;
   readonly region: string | null;
   readonly url: string;
@@ -60,11 +60,11 @@ function fromCatalogue(
 function withVersion(service: OpenStackService, url: string, projectId: string): string {
   switch (service) {
     case 'identity':
-      return /\/v3$/.test(url) ? url : `${url.replace(/\/v2\.0$/, '')}/v3`;
+      return url.endsWith('/v3') ? url : `${url.replace(/\/v2\.0$/, '')}/v3`;
     case 'compute':
       return /\/v2(\.1)?(\/|$)/.test(url) ? url : `${url}/v2.1`;
     case 'network':
-      return /\/v2\.0$/.test(url) ? url : `${url}/v2.0`;
+      return url.endsWith('/v2.0') ? url : `${url}/v2.0`;
     case 'image':
       return /\/v2(\.\d+)?$/.test(url) ? url : `${url}/v2`;
     case 'volume':

@@ -87,7 +87,7 @@ export class OpenStackHttp {
   }
 
   /**
-   * Asks the services whether they can do what the clients rely on.
+   * Asks the services whether they can do what the clients rely on, and whether the service account may.
    *
    * @returns what is missing, one line each; empty when all is well.
    */
@@ -96,6 +96,7 @@ export class OpenStackHttp {
     const nova = await this.versionOf('compute', token);
     const cinder = await this.versionOf('volume', token);
     return [
+      ...missingRole(token),
       ...missingMicroversion('Nova', novaMicroversion, nova),
       ...missingMicroversion('Cinder', cinderMicroversion, cinder),
       ...(await this.missingExtensions()),
@@ -245,6 +246,13 @@ const versionDocument: ZodType<VersionRange> = z.union([
   z.object({ version: wireVersion }).transform(({ version }) => version),
   z.object({ versions: z.tuple([wireVersion]) }).transform(({ versions }) => versions[0]),
 ]);
+
+function missingRole({ roles, projectName }: ServiceToken): readonly string[] {
+  const has = roles.join(', ') || 'none';
+  return roles.includes('admin')
+    ? []
+    : [`The service account lacks role admin on project ${projectName}; it has ${has}`];
+}
 
 function missingMicroversion(name: string, wanted: string, range: VersionRange): readonly string[] {
   return isAtLeast(range.max, wanted) && isAtLeast(wanted, range.min)

@@ -125,7 +125,7 @@ export class OpenStackTokens {
       return await this.fetchOnce(key, project);
     } catch (error) {
       if (cached === undefined || performance.now() >= cached.endsAt || this.cache.get(key) !== cached) throw error;
-      this.cache.set(key, { ...cached, refreshAt: performance.now() + refreshPauseMs });
+      this.cache.set(key, { ...cached, refreshAt: Math.min(cached.endsAt, performance.now() + refreshPauseMs) });
       return cached.token;
     }
   }

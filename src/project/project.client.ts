@@ -162,9 +162,9 @@ export class ProjectClient {
   }
 
   /**
-   * Who has which role where, with what comes through groups, from the domain and by implication. An unknown project or user has
-   * none.
+   * Who has which role where, with what comes through groups, from the domain and by implication.
    *
+   * @throws OpenStackNotFound for an unknown project or user.
    * @throws OpenStackUnknownOutcome of type `IncompleteList` when Keystone cut the list.
    */
   async roleAssignments(call: OpenStackCall, filter: RoleAssignmentFilter): Promise<readonly RoleAssignment[]> {

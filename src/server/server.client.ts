@@ -74,7 +74,7 @@ const observedServer = z
     projectId: server.tenant_id,
     status: statusWord(server.status ?? ''),
     taskState: server['OS-EXT-STS:task_state'],
-    fault: server.fault == null ? null : { code: server.fault.code, message: server.fault.message },
+    fault: server.fault ? { code: server.fault.code, message: server.fault.message } : null,
     tags: server.tags,
     flavorName: server.flavor?.original_name ?? null,
     availabilityZone: server['OS-EXT-AZ:availability_zone'],

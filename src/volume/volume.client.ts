@@ -72,7 +72,7 @@ const observedVolume = z
     isBootable: String(volume.bootable) === 'true',
     metadataMarker: volume.metadata?.['cloud_api'] ?? null,
     attachments: volume.attachments.flatMap(({ server_id: serverId, device }) =>
-      serverId == null ? [] : [{ serverId, device }],
+      serverId ? [{ serverId, device }] : [],
     ),
     imageId: volume.volume_image_metadata?.image_id ?? null,
     createdAt: volume.created_at,

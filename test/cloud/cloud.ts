@@ -1,11 +1,18 @@
+import { jest } from '@jest/globals';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { AuthClient } from '../../src/auth/auth.client.js';
 import { CatalogClient } from '../../src/catalog/catalog.client.js';
 import { readConfig, type Config } from '../../src/config/config.js';
 import { FloatingIpClient } from '../../src/floating-ip/floating-ip.client.js';
 import { NetworkInterfaceClient } from '../../src/network-interface/network-interface.client.js';
-import { adminCall, projectCall, type OpenStackCall } from '../../src/openstack/openstack-call.js';
+import {
+  adminCall,
+  projectCall,
+  type OpenStackCall,
+  type OpenStackService,
+} from '../../src/openstack/openstack-call.js';
 import { OpenStackConnection } from '../../src/openstack/openstack-connection.js';
 import { OpenStackNotFound } from '../../src/openstack/openstack-errors.js';
 import { OpenStackHttp } from '../../src/openstack/openstack-http.js';
@@ -16,6 +23,9 @@ import { SecurityGroupClient } from '../../src/security-group/security-group.cli
 import { ServerClient } from '../../src/server/server.client.js';
 import { UserClient } from '../../src/user/user.client.js';
 import { VolumeClient } from '../../src/volume/volume.client.js';
+
+/** A real cloud takes seconds for a port, and minutes for a server when others are at work on it. */
+jest.setTimeout(120_000);
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -92,6 +102,46 @@ export class Cloud {
     return markerOf(this.deployment, randomUUID());
   }
 
+  /** Makes what no client makes, as the admin; gone again with `cleanUp`. */
+  async provide(service: OpenStackService, path: string, kind: string, thing: object): Promise<string> {
+    const operation = 'POST of the test';
+    const answer = await this.admin.http.send({
+      service,
+      method: 'POST',
+      path,
+      operation,
+      body: { [kind]: thing },
+      ok: [200, 201],
+      schema: z.record(z.string(), z.object({ id: z.string() })),
+      call: adminCall,
+    });
+    const id = answer.data[kind]?.id ?? '';
+    this.later(() => this.remove(service, `${path}/${id}`));
+    return id;
+  }
+
+  async remove(service: OpenStackService, path: string): Promise<void> {
+    const operation = 'DELETE of the test';
+    await this.admin.http.send({
+      service,
+      method: 'DELETE',
+      path,
+      operation,
+      ok: [200, 202, 204],
+      schema: null,
+      call: adminCall,
+    });
+  }
+
+  /** A network of a project, with a subnet and without a router. */
+  async provideNetwork(projectId: string, more: object = {}): Promise<string> {
+    const network = { name: `test-${this.deployment}`, project_id: projectId, ...more };
+    const networkId = await this.provide('network', '/networks', 'network', network);
+    const subnet = { network_id: networkId, project_id: projectId, ip_version: 4, cidr: '10.99.0.0/24' };
+    await this.provide('network', '/subnets', 'subnet', subnet);
+    return networkId;
+  }
+
   /** Undone by `cleanUp`, the last first; what is gone already is fine. */
   later(undo: () => Promise<void>): void {
     this.undo.push(undo);
@@ -150,7 +200,7 @@ export async function eventually(what: string, holds: () => Promise<boolean>, ti
   }
 }
 
-export function configOf(env: Env): Config {
+function configOf(env: Env): Config {
   return readConfig({ SECRET_KEY: 'only-for-the-tests-of-the-clients', ...env });
 }
 
@@ -176,9 +226,15 @@ async function findSeed(clients: Clients, call: OpenStackCall): Promise<Seed> {
     images.filter(({ status }) => status === 'active'),
     ({ minDisk }) => minDisk,
   );
-  const network = networks.find(({ isExternal, subnets }) => !isExternal && subnets.length > 0);
-  const external = networks.find(({ isExternal }) => isExternal);
-  const type = types.find(({ name }) => name !== '__DEFAULT__') ?? types[0];
+  const network = preferred(
+    networks.filter(({ isExternal, subnets }) => !isExternal && subnets.length > 0),
+    'private',
+  );
+  const external = preferred(
+    networks.filter(({ isExternal }) => isExternal),
+    'public',
+  );
+  const type = preferred(types, 'lab-ssd');
   if (network === undefined || external === undefined || type === undefined)
     throw new Error('the cloud lacks a network or type');
   return {
@@ -191,6 +247,11 @@ async function findSeed(clients: Clients, call: OpenStackCall): Promise<Seed> {
     volumeTypeId: type.id,
     volumeTypeName: type.name,
   };
+}
+
+/** The one of that name, which a router leads to; else any. */
+function preferred<T extends { readonly name: string }>(things: readonly T[], name: string): T | undefined {
+  return things.find((thing) => thing.name === name) ?? things[0];
 }
 
 function smallest<T>(things: readonly T[], size: (thing: T) => number): T {

@@ -94,7 +94,8 @@ describe('identity', () => {
       roleName: 'admin',
       system: false,
     });
-    expect(await projects.roleAssignments(adminCall, { projectId: randomUUID() })).toEqual([]);
+    await expect(projects.roleAssignments(adminCall, { projectId: randomUUID() })).rejects.toThrow(OpenStackNotFound);
+    await expect(projects.roleAssignments(adminCall, { userId: randomUUID() })).rejects.toThrow(OpenStackNotFound);
   });
 
   it('assigns a role as often as it is asked to', async () => {

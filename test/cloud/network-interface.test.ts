@@ -128,6 +128,20 @@ describe('ports', () => {
     await expect(networkInterfaces.get(cloud.call, randomUUID())).rejects.toThrow(OpenStackNotFound);
   });
 
+  it('takes no groups on a network without port security, and has none there', async () => {
+    const { admin, call, projectId } = cloud;
+    const networkId = await cloud.provideNetwork(projectId, { port_security_enabled: false });
+    const networks = await admin.catalog.networks(call);
+    expect(networks).toContainEqual(expect.objectContaining({ id: networkId, portSecurityEnabled: false }));
+    const groups = await collect(admin.securityGroups.list(call));
+    const base = { name: 'open', networkId, marker: cloud.newMarker(), subnetId: null };
+    const securityGroupIds = groups.slice(0, 1).map(({ openstackId }) => openstackId);
+    await expect(admin.networkInterfaces.create(call, { ...base, securityGroupIds })).rejects.toThrow(OpenStackRefused);
+    const port = await admin.networkInterfaces.create(call, { ...base, securityGroupIds: null });
+    cloud.later(() => admin.networkInterfaces.delete(call, port.openstackId));
+    expect(port).toMatchObject({ securityGroupIds: [], portSecurityEnabled: false });
+  });
+
   it('is refused on an unknown network, with an unknown group, in an unknown subnet', async () => {
     const { seed, call, admin } = cloud;
     const base = {

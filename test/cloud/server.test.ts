@@ -2,7 +2,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { randomUUID } from 'node:crypto';
 import type { ObservedPort } from '../../src/network-interface/network-interface.client.js';
 import { adminCall } from '../../src/openstack/openstack-call.js';
-import { OpenStackConflict, OpenStackNotFound, OpenStackRefused } from '../../src/openstack/openstack-errors.js';
+import {
+  OpenStackConflict,
+  OpenStackNotFound,
+  OpenStackRefused,
+  OpenStackUnknownOutcome,
+} from '../../src/openstack/openstack-errors.js';
 import { collect } from '../../src/openstack/openstack-paging.js';
 import type { CreateServerCommand, ObservedServer } from '../../src/server/server.client.js';
 import type { ObservedVolume } from '../../src/volume/volume.client.js';
@@ -14,7 +19,7 @@ describe('servers', () => {
   beforeAll(async () => {
     cloud = await Cloud.open();
   });
-  afterEach(() => cloud.cleanUp(), 120_000);
+  afterEach(() => cloud.cleanUp());
   afterAll(async () => {
     const left = await cloud.marked();
     await cloud.close();
@@ -141,7 +146,7 @@ describe('servers', () => {
       fixedIps: port.fixedIps,
     });
     await expect(admin.servers.delete(call, openstackId)).rejects.toThrow(OpenStackNotFound);
-  }, 120_000);
+  });
 
   it('is found by its marker while it is built and after, in its project and over all', async () => {
     const { admin, call } = cloud;
@@ -155,7 +160,7 @@ describe('servers', () => {
     expect(await admin.servers.findByMarker(call, cloud.newMarker())).toEqual([]);
     expect(ids(await collect(admin.servers.list(adminCall)))).toContain(openstackId);
     expect(ids(await collect(admin.servers.list(call)))).toContain(openstackId);
-  }, 120_000);
+  });
 
   it('is made once a port and volume, however often it is asked for', async () => {
     const { admin, call, seed } = cloud;
@@ -182,14 +187,49 @@ describe('servers', () => {
     await expect(again(port.openstackId, otherVolume.openstackId)).rejects.toThrow(OpenStackConflict);
     await expect(again(otherPort.openstackId, volume.openstackId)).rejects.toThrow(OpenStackRefused);
     expect(ids(await admin.servers.findByMarker(call, marker))).toEqual([openstackId]);
-  }, 120_000);
+  });
+
+  it('ends in ERROR with a fault where no host has room', async () => {
+    const { admin, call } = cloud;
+    const id = `test-${cloud.deployment}`;
+    const flavor = { id, name: id, vcpus: 1_000_000, ram: 64, disk: 0 };
+    await cloud.provide('compute', '/flavors', 'flavor', flavor);
+    const openstackId = await createServer({ flavorId: id });
+    await becomes('server ERROR', async () => (await admin.servers.get(call, openstackId)).status, 'ERROR');
+    expect(await admin.servers.get(call, openstackId)).toMatchObject({
+      status: 'ERROR',
+      fault: { code: 500, message: expect.stringMatching(/^No valid host was found/) },
+    });
+  });
+
+  it('is reached by a floating IP, which is ACTIVE some time after it was told', async () => {
+    const { admin, call, seed } = cloud;
+    const marker = cloud.newMarker();
+    const address = await admin.floatingIps.allocate(call, { floatingNetworkId: seed.externalNetworkId, marker });
+    cloud.later(() => admin.floatingIps.release(call, address.openstackId));
+    const port = await createPort();
+    await active(await createServer({ portId: port.openstackId }));
+    const { revision } = address;
+    const associated = await admin.floatingIps.associate(call, address.openstackId, {
+      portId: port.openstackId,
+      fixedIpAddress: null,
+      revision,
+    });
+    expect(associated.status).toBe('DOWN');
+    await becomes('ACTIVE', async () => (await admin.floatingIps.get(call, address.openstackId)).status, 'ACTIVE');
+  });
 
   it('can be deleted while it is built', async () => {
     const { admin, call } = cloud;
     const openstackId = await createServer();
-    await admin.servers.delete(call, openstackId);
+    // Nova's own bookkeeping of the build may be in the way for a moment: 500.
+    await eventually('deletion accepted', async () => {
+      const error = await admin.servers.delete(call, openstackId).catch((thrown: unknown) => thrown);
+      if (error !== undefined && !(error instanceof OpenStackUnknownOutcome)) throw error;
+      return error === undefined;
+    });
     await gone(openstackId);
-  }, 120_000);
+  });
 
   it('can be deleted by force', async () => {
     const { admin, call } = cloud;
@@ -198,13 +238,13 @@ describe('servers', () => {
     await admin.servers.forceDelete(call, openstackId);
     await gone(openstackId);
     await expect(admin.servers.forceDelete(call, openstackId)).rejects.toThrow(OpenStackNotFound);
-  }, 120_000);
+  });
 
   it('takes a name with what Nova refuses, replaced, and one in Hangul as it is', async () => {
     const { admin, call } = cloud;
     const openstackId = await createServer({ name: '서버 🚀\u200d\ue000\u2028☃' });
     expect(await admin.servers.get(call, openstackId)).toMatchObject({ name: '서버 ____☃' });
-  }, 120_000);
+  });
 
   it('is refused with an unknown flavor, port, volume, zone or key', async () => {
     const portId = (await createPort()).openstackId;
@@ -215,7 +255,7 @@ describe('servers', () => {
     await expect(createServer({ ...base, volumeId: randomUUID() })).rejects.toThrow(OpenStackRefused);
     await expect(createServer({ ...base, availabilityZone: 'nowhere' })).rejects.toThrow(OpenStackRefused);
     await expect(createServer({ ...base, keyName: randomUUID() })).rejects.toThrow(OpenStackRefused);
-  }, 60_000);
+  });
 
   it('is not found when it never was', async () => {
     const { admin, call } = cloud;

@@ -15,6 +15,9 @@ describe('the services', () => {
 
   it('can do all that the clients rely on', async () => {
     expect(await cloud.admin.http.checkVersions()).toEqual([]);
+    expect(await cloud.member.http.checkVersions()).toEqual([
+      expect.stringMatching(/^The service account lacks role admin on project demo; it has .*member/),
+    ]);
   });
 
   it.each([
