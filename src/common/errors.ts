@@ -81,3 +81,21 @@ export class DatabaseUnavailable extends DomainError {
     });
   }
 }
+
+/** 503: OpenStack cannot be reached, and this request cannot do without it. */
+export class OpenStackAway extends DomainError {
+  readonly kind = 'unavailable';
+  readonly code = 'OPENSTACK_UNAVAILABLE';
+
+  constructor(what: string, cause: unknown, retryAfterSeconds = 10) {
+    super(`${what} needs OpenStack, which cannot be reached at the moment; try again shortly`, {
+      retryAfterSeconds,
+      cause,
+    });
+  }
+}
+
+export class PermissionDenied extends DomainError {
+  readonly kind = 'forbidden';
+  readonly code = 'PERMISSION_DENIED';
+}

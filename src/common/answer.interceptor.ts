@@ -1,0 +1,63 @@
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import { RouteParamtypes } from '@nestjs/common/internal';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { map, type Observable } from 'rxjs';
+import { Accepted } from './accepted.js';
+import { ValidationFailed } from './errors.js';
+import { unknownField } from './request.pipe.js';
+
+/**
+ * What every route does around its handler: refuse parameters and bodies of routes that take none, answer `Accepted` by 202 with
+ * Location, and link to the next page of a list.
+ */
+@Injectable()
+export class AnswerInterceptor implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    refuseUndeclared(context, request);
+    return next.handle().pipe(
+      map((body: unknown) => {
+        if (body instanceof Accepted) {
+          reply.status(202).header('location', `/operations/${String(body.operationId)}`);
+          return body.body;
+        }
+        const cursor = nextCursorOf(body);
+        if (cursor !== null) reply.header('link', `<${withCursor(request.url, cursor)}>; rel="next"`);
+        return body;
+      }),
+    );
+  }
+}
+
+/** @throws ValidationFailed */
+function refuseUndeclared(context: ExecutionContext, request: FastifyRequest): void {
+  const declared = declaredOf(context);
+  const query = declared.has(RouteParamtypes.QUERY) ? [] : keysOf(request.query);
+  const body = declared.has(RouteParamtypes.BODY) ? [] : keysOf(request.body);
+  const unknown = [...query, ...body];
+  if (unknown.length > 0) throw new ValidationFailed(unknown.slice(0, 50).map(unknownField));
+}
+
+function declaredOf(context: ExecutionContext): ReadonlySet<number> {
+  const found: unknown = Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), context.getHandler().name);
+  return new Set(keysOf(found).map((key) => Number(key.split(':', 1)[0])));
+}
+
+function keysOf(value: unknown): readonly string[] {
+  return typeof value === 'object' && value !== null ? Object.keys(value) : [];
+}
+
+function nextCursorOf(body: unknown): string | null {
+  if (typeof body !== 'object' || body === null || !('next_cursor' in body)) return null;
+  return typeof body.next_cursor === 'string' ? body.next_cursor : null;
+}
+
+/** The same URL with another cursor; only path and query, since what a client calls us is its own affair. */
+function withCursor(url: string, cursor: string): string {
+  const [path = '', query = ''] = url.split('?', 2);
+  const parameters = new URLSearchParams(query);
+  parameters.set('cursor', cursor);
+  return `${path}?${parameters.toString()}`;
+}

@@ -1,0 +1,70 @@
+import type { LoggerService } from '@nestjs/common';
+import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
+import { currentRequestId } from './request-scope.js';
+
+/** One JSON line an event, with the id of the request that it belongs to. */
+export function createLogger(level: string, destination?: DestinationStream): Logger {
+  const options = {
+    level,
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    mixin: () => {
+      const requestId = currentRequestId();
+      return requestId === undefined ? {} : { requestId };
+    },
+    redact: {
+      paths: ['*.password', '*.token', '*.refresh_token', '*.authorization', 'password', 'token'],
+      censor: '…',
+    },
+  };
+  return destination === undefined ? pino(options) : pino(options, destination);
+}
+
+/** Contexts of Nest that tell how it starts, line by line. */
+const chatter = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
+
+type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+
+/** Takes Nest's lines, `({ fields }, 'text', 'Context')` or `('text', 'Context')`, to pino. */
+export class NestLogger implements LoggerService {
+  constructor(private readonly pino: Logger) {}
+
+  log(message: unknown, ...rest: unknown[]): void {
+    const context = rest.at(-1);
+    this.write(typeof context === 'string' && chatter.has(context) ? 'debug' : 'info', message, rest);
+  }
+
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.write('fatal', message, rest);
+  }
+
+  error(message: unknown, ...rest: unknown[]): void {
+    this.write('error', message, rest);
+  }
+
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.write('warn', message, rest);
+  }
+
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.write('trace', message, rest);
+  }
+
+  private write(level: Level, message: unknown, rest: readonly unknown[]): void {
+    const context = rest.at(-1);
+    const more = rest.slice(0, -1).filter((value) => value !== undefined);
+    const fields = { ...(typeof context === 'string' ? { context } : {}) };
+    if (message instanceof Error) this.pino[level]({ ...fields, err: message }, message.message);
+    else if (typeof message === 'object' && message !== null) this.pino[level]({ ...fields, ...message }, textOf(more));
+    else this.pino[level]({ ...fields, ...(more.length === 0 ? {} : { stack: textOf(more) }) }, String(message));
+  }
+}
+
+function textOf(values: readonly unknown[]): string {
+  return values.map(String).join(' ');
+}

@@ -1,0 +1,213 @@
+import type { ErrorKind } from './errors.js';
+
+/** The one place that knows HTTP statuses. */
+export const statusOf = {
+  malformed: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  'not-found': 404,
+  conflict: 409,
+  precondition: 412,
+  invalid: 422,
+  'too-many': 429,
+  unavailable: 503,
+} as const satisfies Record<ErrorKind, number>;
+
+/** What the transport refuses before any of our code runs; no DomainError stands behind these. */
+export const transportProblems = {
+  MALFORMED_REQUEST: { status: 400, detail: 'The body is not valid JSON' },
+  ROUTE_NOT_FOUND: { status: 404, detail: 'There is no route GET /nowhere' },
+  METHOD_NOT_ALLOWED: { status: 405, detail: 'PATCH is not allowed for /servers; see Allow' },
+  URI_TOO_LONG: { status: 414, detail: 'A part of the path is too long' },
+  BODY_TOO_LARGE: { status: 413, detail: 'The body is larger than this route allows' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, detail: 'The body must be application/json' },
+  INTERNAL_ERROR: { status: 500, detail: 'Something went wrong on our side; give the request id to the operators' },
+} as const;
+
+interface Documented {
+  readonly kind: ErrorKind;
+  /** An example of `detail`. */
+  readonly detail: string;
+  readonly errors?: readonly { readonly field: string; readonly message: string; readonly type: string }[];
+  readonly blockedBy?: readonly { readonly type: string; readonly id: number; readonly name: string | null }[];
+  readonly operationId?: number;
+}
+
+/** Every code that a DomainError may carry, with an example for the description of the API. */
+export const problems = {
+  // ---- every route ----
+  VALIDATION_FAILED: {
+    kind: 'invalid',
+    detail: 'name: must have 1 to 255 characters',
+    errors: [{ field: 'name', message: 'must have 1 to 255 characters', type: 'length' }],
+  },
+  PERMISSION_DENIED: { kind: 'forbidden', detail: 'This needs the role member; you are reader in this project' },
+  INVALID_ACCESS_TOKEN: { kind: 'unauthenticated', detail: 'The access token is missing, wrong or no longer valid' },
+  DATABASE_UNAVAILABLE: {
+    kind: 'unavailable',
+    detail: 'The database cannot be reached; nothing was changed that was not answered. Try again shortly.',
+  },
+  OPENSTACK_UNAVAILABLE: { kind: 'unavailable', detail: 'OpenStack cannot be reached; try again shortly' },
+  NOT_READY: { kind: 'unavailable', detail: 'MySQL cannot be reached' },
+
+  // ---- refusals of OpenStack and of operations ----
+  OPERATION_IN_PROGRESS: {
+    kind: 'conflict',
+    detail: 'Another operation is under way on this resource; follow it at /operations/17',
+    operationId: 17,
+  },
+  OPERATION_NOT_FOUND: { kind: 'not-found', detail: 'There is no operation 17 in this project' },
+  QUOTA_EXCEEDED: {
+    kind: 'conflict',
+    detail: 'Neutron refused allocating the address; it said: Quota exceeded for resources: floatingip',
+  },
+  CAPACITY_UNAVAILABLE: { kind: 'conflict', detail: 'Nova found no host for the server: No valid host was found' },
+  OPENSTACK_CONFLICT: { kind: 'conflict', detail: 'Nova refused deleting the server; it said: it is busy' },
+  OPENSTACK_REFUSED: { kind: 'conflict', detail: 'Nova refused creating the server; it said: Invalid flavor' },
+  DEADLINE_EXCEEDED: { kind: 'conflict', detail: 'OpenStack did not finish creating the server in time' },
+  OPERATION_CANCELLED: { kind: 'conflict', detail: 'The operation was cancelled by the deletion of the server' },
+
+  // ---- sessions ----
+  INVALID_AUTH: { kind: 'unauthenticated', detail: 'Account id and password do not match' },
+  PASSWORD_EXPIRED: { kind: 'forbidden', detail: 'The password has expired and must be changed in OpenStack' },
+  PROJECT_ACCESS_DENIED: { kind: 'forbidden', detail: 'You are not a member of project 3' },
+  USER_NOT_JOINED_ANY_PROJECT: { kind: 'malformed', detail: 'This account is in no project; ask an administrator' },
+
+  // ---- servers ----
+  SERVER_NOT_FOUND: { kind: 'not-found', detail: 'There is no server 42' },
+  SERVER_ACCESS_PERMISSION_DENIED: { kind: 'forbidden', detail: 'Server 42 belongs to another project' },
+  SERVER_DELETE_PERMISSION_DENIED: {
+    kind: 'forbidden',
+    detail: 'Server 42 belongs to another project and cannot be deleted from this one',
+  },
+  SERVER_NAME_DUPLICATE: {
+    kind: 'conflict',
+    detail: 'A server named "web-1" already exists in this project; choose another name or delete that server',
+    errors: [{ field: 'name', message: 'is taken in this project', type: 'duplicate' }],
+    blockedBy: [{ type: 'server', id: 42, name: 'web-1' }],
+  },
+  PROTECTED: {
+    kind: 'conflict',
+    detail: 'Server "web-1" is protected; take the protection off before deleting it',
+    blockedBy: [{ type: 'server', id: 42, name: 'web-1' }],
+  },
+
+  // ---- catalogue ----
+  FLAVOR_NOT_FOUND: {
+    kind: 'not-found',
+    detail: 'There is no flavor 7 that this project may use; GET /flavors lists them',
+    errors: [{ field: 'flavor_id', message: 'is no usable flavor', type: 'not_found' }],
+  },
+  IMAGE_NOT_FOUND: {
+    kind: 'not-found',
+    detail: 'There is no active image that this project may use under this id; GET /images lists them',
+    errors: [{ field: 'root_volume.image_id', message: 'is no usable image', type: 'not_found' }],
+  },
+  NETWORK_NOT_FOUND: {
+    kind: 'not-found',
+    detail: 'There is no network that this project may use for servers under this id; GET /networks lists them',
+    errors: [{ field: 'network_id', message: 'is no network for servers', type: 'not_found' }],
+  },
+  VOLUME_TYPE_NOT_FOUND: {
+    kind: 'not-found',
+    detail: 'There is no volume type fast that this project may use; GET /volume-types lists them',
+    errors: [{ field: 'volume_type_id', message: 'is no usable volume type', type: 'not_found' }],
+  },
+  ROOT_VOLUME_TOO_SMALL: {
+    kind: 'invalid',
+    detail: 'The root volume of 1 GiB is too small for this image, which needs at least 2 GiB',
+    errors: [{ field: 'root_volume.size', message: 'must be at least 2', type: 'min' }],
+  },
+
+  // ---- security groups ----
+  SECURITY_GROUP_NOT_FOUND: { kind: 'not-found', detail: 'There is no security group 5' },
+  SECURITY_GROUP_ACCESS_DENIED: { kind: 'forbidden', detail: 'Security group 5 belongs to another project' },
+
+  // ---- floating IPs and interfaces ----
+  FLOATING_IP_NOT_FOUND: { kind: 'not-found', detail: 'There is no floating IP 9' },
+  FLOATING_IP_ACCESS_DENIED: { kind: 'forbidden', detail: 'Floating IP 9 belongs to another project' },
+  FLOATING_IP_ACCESS_PERMISSION_DENIED: { kind: 'forbidden', detail: 'Floating IP 9 belongs to another project' },
+  FLOATING_IP_DELETE_PERMISSION_DENIED: {
+    kind: 'forbidden',
+    detail: 'Floating IP 9 belongs to another project and cannot be deleted from this one',
+  },
+  ATTACHED_FLOATING_IP_DELETION: {
+    kind: 'conflict',
+    detail: 'Floating IP 9 is in use; take it off its interface first',
+    blockedBy: [{ type: 'network_interface', id: 8, name: null }],
+  },
+  FLOATING_IP_ALREADY_ATTACHED_TO_NETWORK_INTERFACE: {
+    kind: 'conflict',
+    detail: 'Floating IP 9 is on an interface already',
+    blockedBy: [{ type: 'network_interface', id: 8, name: null }],
+  },
+  FLOATING_IP_NOT_ATTACHED_TO_NETWORK_INTERFACE: { kind: 'conflict', detail: 'Floating IP 9 is on no interface' },
+  NETWORK_INTERFACE_NOT_FOUND: { kind: 'not-found', detail: 'There is no network interface 8' },
+  NETWORK_INTERFACE_ACCESS_PERMISSION_DENIED: {
+    kind: 'forbidden',
+    detail: 'Network interface 8 belongs to another project',
+  },
+  NETWORK_INTERFACE_HAS_FLOATING_IP: {
+    kind: 'conflict',
+    detail: 'Network interface 8 has a floating IP already',
+    blockedBy: [{ type: 'floating_ip', id: 9, name: '203.0.113.7' }],
+  },
+  NETWORK_INTERFACE_NOT_MATCHED: {
+    kind: 'malformed',
+    detail: 'Floating IP 9 is on another interface than the one named',
+  },
+  NETWORK_NOT_ROUTED: {
+    kind: 'conflict',
+    detail: 'No router leads from the network of the interface to the network of the floating IP',
+  },
+} as const satisfies Record<string, Documented>;
+
+export type ProblemCode = keyof typeof problems;
+
+/** "SERVER_NOT_FOUND" → "Server not found". */
+export function titleOf(code: string): string {
+  const words = code
+    .toLowerCase()
+    .replaceAll('_', ' ')
+    .replace(/\bip\b/g, 'IP')
+    .replace(/\bopenstack\b/g, 'OpenStack');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+export function typeOf(code: string): string {
+  return `urn:cloud-api:problem:${code.toLowerCase().replaceAll('_', '-')}`;
+}
+
+/** The body of an error as the API sends it. */
+export function exampleOf(code: ProblemCode, instance: string): Record<string, unknown> {
+  const problem: Documented = problems[code];
+  return {
+    ...bodyOf({ code, status: statusOf[problem.kind], detail: problem.detail, instance, requestId: exampleRequestId }),
+    ...(problem.errors === undefined ? {} : { errors: problem.errors }),
+    ...(problem.blockedBy === undefined ? {} : { blocked_by: problem.blockedBy }),
+    ...(problem.operationId === undefined ? {} : { operation_id: problem.operationId }),
+  };
+}
+
+export const exampleRequestId = '3f0c6a52-5f0e-4a0e-9d4d-0c6b2a1f7e11';
+
+interface ProblemCore {
+  readonly code: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance: string;
+  readonly requestId: string;
+}
+
+export function bodyOf({ code, status, detail, instance, requestId }: ProblemCore): Record<string, unknown> {
+  return {
+    type: typeOf(code),
+    title: titleOf(code),
+    status,
+    detail,
+    instance,
+    code,
+    message: detail,
+    request_id: requestId,
+  };
+}
