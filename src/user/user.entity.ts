@@ -33,6 +33,10 @@ export class UserEntity {
   @FlagColumn('enabled', true)
   enabled!: boolean;
 
+  /** An admin of this installation, whatever projects there are. */
+  @FlagColumn('is_admin', false)
+  isAdmin!: boolean;
+
   @Column({ name: 'managed_by', type: 'varchar', length: 16, default: 'imported' })
   managedBy!: 'created' | 'imported';
 

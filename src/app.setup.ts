@@ -1,0 +1,146 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SwaggerModule } from '@nestjs/swagger';
+import { randomUUID } from 'node:crypto';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
+import { AppModule } from './app.module.js';
+import { translateError } from './app.problems.js';
+import { AnswerInterceptor } from './common/answer.interceptor.js';
+import { parseJsonBody } from './common/json-body.js';
+import { createLogger, NestLogger } from './common/logger.js';
+import { createDocument } from './common/openapi.js';
+import { ProblemFilter } from './common/problem.filter.js';
+import { withinRequest } from './common/request-scope.js';
+import { RequestPipe } from './common/request.pipe.js';
+import { RouteTable } from './common/route-table.js';
+import type { Config } from './config/config.js';
+import { Shutdown } from './health/shutdown.js';
+
+const bodyLimit = 100 * 1024;
+/** Routes that take more than `bodyLimit`; bytes. */
+const bodyLimits: Readonly<Record<string, number>> = { 'POST /servers': 200 * 1024 };
+
+/** The whole app, wired up and not listening. The same in production and in tests. */
+export async function createApp(
+  config: Config,
+  logger = createLogger(config.settings.LOG_LEVEL),
+): Promise<NestFastifyApplication> {
+  const routes = new RouteTable();
+  const filter = new ProblemFilter(routes, translateError);
+  const adapter = createAdapter(config, filter);
+  const instance = adapter.getInstance();
+  instance.addHook('onRoute', (route) => {
+    routes.add(route.method, route.url);
+    const limit = bodyLimits[`${String(route.method)} ${route.url}`];
+    if (limit !== undefined) route.bodyLimit = limit;
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), adapter, {
+    logger: new NestLogger(logger),
+    bodyParser: false,
+    abortOnError: false,
+    return503OnClosing: false,
+  });
+  addHooks(adapter, app.get(Shutdown, { strict: false }), logger);
+  takeJsonOnly(instance);
+  app.useGlobalFilters(filter);
+  app.useGlobalPipes(new RequestPipe());
+  app.useGlobalInterceptors(new AnswerInterceptor());
+  if (config.settings.DOCS) serveDocs(app);
+  return app;
+}
+
+function createAdapter({ settings }: Config, filter: ProblemFilter): FastifyAdapter {
+  return new FastifyAdapter({
+    trustProxy: settings.TRUSTED_PROXIES.length === 0 ? false : [...settings.TRUSTED_PROXIES],
+    bodyLimit,
+    routerOptions: { maxParamLength: 1024 },
+    requestIdHeader: false,
+    genReqId: ({ headers }: IncomingMessage) => requestIdOf(headers['x-request-id']),
+    logger: false,
+    return503OnClosing: false,
+    // So that a token of any length is answered by 401, not by a closed connection.
+    http: { maxHeaderSize: 128 * 1024 },
+    // Addresses that the router cannot read never come to a hook.
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      addStandardHeaders(request, reply);
+      filter.answer(error, request, reply);
+    },
+  });
+}
+
+function requestIdOf(given: string | string[] | undefined): string {
+  return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
+function addStandardHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', request.id);
+  reply.header('cache-control', 'no-store');
+  reply.header('x-content-type-options', 'nosniff');
+}
+
+function addHooks(adapter: FastifyAdapter, shutdown: Shutdown, logger: Logger): void {
+  adapter.setOnRequestHook((request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+    addStandardHeaders(request, reply);
+    if (shutdown.hasBegun) reply.header('connection', 'close');
+    if (request.url.startsWith('/docs')) addDocsHeaders(reply);
+    withinRequest(request.id, done);
+  });
+  const instance = adapter.getInstance();
+  instance.addHook('onSend', (_request, reply, payload, done) => {
+    // Static files come with a header of their own.
+    reply.header('cache-control', 'no-store');
+    done(null, payload);
+  });
+  instance.addHook('onResponse', (request, reply, done) => {
+    const { method } = request;
+    const route = request.routeOptions.url ?? null;
+    const fields = {
+      requestId: request.id,
+      method,
+      route,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+    };
+    logger.info(fields, 'request answered');
+    done();
+  });
+}
+
+function takeJsonOnly(instance: FastifyInstance): void {
+  instance.removeAllContentTypeParsers();
+  instance.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, parseJsonBody(Buffer.isBuffer(body) ? body : Buffer.from(body)));
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
+}
+
+/** Swagger UI asks nobody but us, and may not be framed. */
+function addDocsHeaders(reply: FastifyReply): void {
+  const policy = [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ];
+  reply.header('content-security-policy', policy.join('; '));
+  reply.header('referrer-policy', 'no-referrer');
+}
+
+function serveDocs(app: NestFastifyApplication): void {
+  SwaggerModule.setup('docs', app, () => createDocument(app), {
+    jsonDocumentUrl: 'openapi.json',
+    raw: ['json'],
+    customSiteTitle: 'Cloud API',
+    validatorUrl: 'none',
+    swaggerOptions: { persistAuthorization: true, displayOperationId: true },
+  });
+}

@@ -1,0 +1,57 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import { accessMetadata, hasRole, type AccessLevel } from '../common/access.js';
+import { PermissionDenied } from '../common/errors.js';
+import { setPrincipal } from '../common/principal.decorator.js';
+import { Database } from '../database/database.js';
+import { AccessTokens } from './access-tokens.js';
+import { InvalidAccessToken } from './auth.errors.js';
+import { SessionRepository, type LiveSession } from './session.repository.js';
+
+/** Lets nobody through whom the route's access level does not name; a route without one lets nobody through. */
+@Injectable()
+export class AuthGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly database: Database,
+    private readonly sessions: SessionRepository,
+    private readonly tokens: AccessTokens,
+  ) {}
+
+  /** @throws InvalidAccessToken, PermissionDenied, DatabaseUnavailable */
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const targets = [context.getHandler(), context.getClass()];
+    const level = this.reflector.getAllAndOverride<AccessLevel | undefined>(accessMetadata, targets);
+    if (level === undefined) throw new Error('the route declares no access level');
+    if (level === 'public') return true;
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const session = await this.liveSession(request);
+    if (!hasRole(session.role, level)) {
+      throw new PermissionDenied(`This needs the role ${level}; yours in this project is ${session.role}`);
+    }
+    if (level === 'member' && !session.isProjectEnabled) {
+      throw new PermissionDenied('The project is disabled or gone in OpenStack; here it can only be read');
+    }
+    const { isProjectEnabled: _, ...principal } = session;
+    setPrincipal(request, principal);
+    return true;
+  }
+
+  private async liveSession(request: FastifyRequest): Promise<LiveSession> {
+    const token = bearerOf(request);
+    const claims = token === null ? null : await this.tokens.read(token);
+    if (claims === null) throw new InvalidAccessToken();
+    const session = await this.database.read((manager) => this.sessions.findLive(manager, claims));
+    if (session === null) throw new InvalidAccessToken();
+    return session;
+  }
+}
+
+/** Exactly one header of exactly this form; a token anywhere else is none. */
+function bearerOf(request: FastifyRequest): string | null {
+  const headers = request.raw.headersDistinct['authorization'] ?? [];
+  const [header] = headers;
+  if (header === undefined || headers.length !== 1) return null;
+  return /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/.exec(header)?.[1] ?? null;
+}

@@ -1,0 +1,191 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { Role } from '../common/principal.js';
+import { ProjectRepository, type Place, type ProjectFacts } from '../project/project.repository.js';
+import { UserRepository, type UserFacts } from '../user/user.repository.js';
+
+/** One person as Keystone showed it, with its managed projects. */
+export interface ObservedPerson {
+  readonly domain: { readonly openstackId: string; readonly name: string };
+  readonly user: UserFacts;
+  readonly projects: readonly (ProjectFacts & { readonly role: Role })[];
+}
+
+/** Everything that Keystone showed, from lists that were asked for at `askedAt`. */
+export interface ObservedIdentity {
+  readonly askedAt: Date;
+  readonly domain: { readonly openstackId: string; readonly name: string };
+  /** The managed ones. */
+  readonly projects: readonly ProjectFacts[];
+  /** Those who have a place in a managed project, and the admins. */
+  readonly users: readonly UserFacts[];
+  /** Ids of OpenStack's. */
+  readonly places: readonly { readonly user: string; readonly project: string; readonly role: Role }[];
+  /** OpenStack ids of projects that are certainly gone or no longer managed. */
+  readonly lostProjects: ReadonlySet<string>;
+  /** OpenStack ids of users that are certainly gone. */
+  readonly goneUsers: ReadonlySet<string>;
+  /** Users whose places must not be changed, since what is known of them is not complete. */
+  readonly arePlacesComplete: boolean;
+}
+
+/** Writes into MySQL what Keystone says of projects, people and roles. Only what differs is written. */
+@Injectable()
+export class IdentityRecordService {
+  private readonly logger = new Logger(IdentityRecordService.name);
+
+  constructor(
+    private readonly projects: ProjectRepository,
+    private readonly users: UserRepository,
+  ) {}
+
+  /** Brings one person up to date; returns our id of the user, or null when its account is another live user's. */
+  async savePerson(tx: EntityManager, { domain, user, projects }: ObservedPerson): Promise<number | null> {
+    const domainId = await this.projects.saveDomain(tx, domain);
+    const projectIds = await this.saveProjects(tx, domainId, projects, new Set());
+    const present = await this.users.findByOpenstackIdForUpdate(tx, user.openstackId);
+    const isSaved = present !== null && (await this.users.update(tx, present.id, user));
+    const userId = isSaved ? present.id : await this.users.insert(tx, domainId, user);
+    if (userId === null) return null;
+    const places = projects.flatMap(({ openstackId, role }) => {
+      const projectId = projectIds.get(openstackId);
+      return projectId === undefined ? [] : [{ userId, projectId, role }];
+    });
+    await this.savePlaces(tx, userId, places, () => true);
+    return userId;
+  }
+
+  /** Brings everything up to date, as a part of the caller's transaction. Safe to run again at any time. */
+  async saveAll(tx: EntityManager, observed: ObservedIdentity): Promise<void> {
+    const domainId = await this.projects.saveDomain(tx, observed.domain);
+    const projectIds = await this.saveProjects(tx, domainId, observed.projects, observed.lostProjects);
+    const { userIds, untouched } = await this.saveUsers(tx, domainId, observed);
+    if (!observed.arePlacesComplete) return;
+    const places = observed.places.flatMap(({ user, project, role }) => {
+      const userId = userIds.get(user);
+      const projectId = projectIds.get(project);
+      return userId === undefined || projectId === undefined || untouched.has(userId)
+        ? []
+        : [{ userId, projectId, role }];
+    });
+    await this.savePlaces(tx, null, places, (userId) => !untouched.has(userId));
+  }
+
+  /** Our ids by OpenStack's, of those that could be recorded. */
+  private async saveProjects(
+    tx: EntityManager,
+    domainId: number,
+    observed: readonly ProjectFacts[],
+    lost: ReadonlySet<string>,
+  ): Promise<ReadonlyMap<string, number>> {
+    const recorded = await this.projects.findAll(tx);
+    const seenNames = new Set(observed.map(({ name }) => name.toLowerCase()));
+    for (const row of recorded.filter(({ openstackId }) => lost.has(openstackId))) {
+      if (seenNames.has(row.name.toLowerCase())) await this.projects.tombstone(tx, row.id);
+      else await this.projects.disable(tx, row.id);
+    }
+    const ids = new Map<string, number>();
+    const unchanged: number[] = [];
+    for (const facts of observed) {
+      const row = recorded.find(({ openstackId }) => openstackId === facts.openstackId);
+      if (row?.name === facts.name && row.enabled === facts.enabled) unchanged.push(row.id);
+      const id = row === undefined ? await this.projects.insert(tx, domainId, facts) : row.id;
+      const isSaved =
+        row === undefined || unchanged.at(-1) === row.id || (await this.projects.update(tx, row.id, facts));
+      if (id === null || !isSaved) this.reportCollision('project', facts.openstackId, facts.name);
+      if (id !== null) ids.set(facts.openstackId, id);
+    }
+    await this.projects.markObserved(tx, unchanged);
+    return ids;
+  }
+
+  private async saveUsers(
+    tx: EntityManager,
+    domainId: number,
+    { users, goneUsers, askedAt }: ObservedIdentity,
+  ): Promise<{ readonly userIds: ReadonlyMap<string, number>; readonly untouched: ReadonlySet<number> }> {
+    const recorded = await this.users.findAllForUpdate(tx, domainId);
+    const locked = await this.users.findLocked(tx);
+    // Someone who logged in after the lists were asked for is known better already.
+    const untouched = new Set(
+      recorded
+        .filter(({ id, observedAt }) => locked.has(id) || (observedAt !== null && observedAt >= askedAt))
+        .map(({ id }) => id),
+    );
+    for (const row of recorded) {
+      const isGone = row.openstackId !== null && goneUsers.has(row.openstackId) && !untouched.has(row.id);
+      if (isGone) await this.users.tombstone(tx, row.id);
+    }
+    const byOpenstackId = new Map(recorded.map((row) => [row.openstackId, row]));
+    const userIds = new Map<string, number>();
+    const unchanged: number[] = [];
+    for (const facts of users) {
+      const row = byOpenstackId.get(facts.openstackId);
+      if (row !== undefined && untouched.has(row.id)) continue;
+      const id = row === undefined ? await this.users.insert(tx, domainId, facts) : row.id;
+      if (row !== undefined && isSame(row, facts)) unchanged.push(row.id);
+      else if (id === null || (row !== undefined && !(await this.users.update(tx, row.id, facts))))
+        this.reportCollision('user', facts.openstackId, facts.accountId);
+      if (id !== null) userIds.set(facts.openstackId, id);
+    }
+    await this.dropAdmins(tx, recorded, { users, untouched });
+    await this.users.markObserved(tx, unchanged);
+    return { userIds, untouched };
+  }
+
+  /** Who lost every role is not in the list of people any more. */
+  private async dropAdmins(
+    tx: EntityManager,
+    recorded: Awaited<ReturnType<UserRepository['findAllForUpdate']>>,
+    { users, untouched }: { readonly users: readonly UserFacts[]; readonly untouched: ReadonlySet<number> },
+  ): Promise<void> {
+    const listed = new Set(users.map(({ openstackId }) => openstackId));
+    for (const row of recorded) {
+      if (!row.isAdmin || row.openstackId === null || listed.has(row.openstackId) || untouched.has(row.id)) continue;
+      await this.users.update(tx, row.id, {
+        openstackId: row.openstackId,
+        accountId: row.accountId,
+        enabled: row.enabled,
+        isAdmin: false,
+      });
+    }
+  }
+
+  /** Makes the places of one user, or of all that `mayChange` allows, exactly these. */
+  private async savePlaces(
+    tx: EntityManager,
+    userId: number | null,
+    wanted: readonly Place[],
+    mayChange: (userId: number) => boolean,
+  ): Promise<void> {
+    const recorded = await this.projects.findPlaces(tx, userId);
+    const keyOf = (place: Place): string => `${String(place.userId)}:${String(place.projectId)}`;
+    const byKey = new Map(recorded.map((place) => [keyOf(place), place]));
+    const wantedKeys = new Set(wanted.map(keyOf));
+    await this.projects.insertPlaces(
+      tx,
+      wanted.filter((place) => !byKey.has(keyOf(place))),
+    );
+    for (const place of wanted) {
+      const row = byKey.get(keyOf(place));
+      if (row !== undefined && row.role !== place.role && !row.isLocked)
+        await this.projects.setRole(tx, row.id, place.role);
+    }
+    const extra = recorded.filter((row) => !wantedKeys.has(keyOf(row)) && !row.isLocked && mayChange(row.userId));
+    await this.projects.removePlaces(
+      tx,
+      extra.map(({ id }) => id),
+    );
+  }
+
+  private reportCollision(type: string, openstackId: string, name: string): void {
+    this.logger.warn({ type, openstackId, name }, 'the name belongs to another live row of ours; it is left as it is');
+  }
+}
+
+function isSame(
+  row: { readonly accountId: string; readonly enabled: boolean; readonly isAdmin: boolean },
+  facts: UserFacts,
+): boolean {
+  return row.accountId === facts.accountId && row.enabled === facts.enabled && row.isAdmin === facts.isAdmin;
+}

@@ -1,0 +1,172 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Config } from '../config/config.js';
+import { adminCall } from '../openstack/openstack-call.js';
+import { OpenStackError, OpenStackNotFound, OpenStackUnknownOutcome } from '../openstack/openstack-errors.js';
+import { ProjectClient, type ObservedProject, type RoleAssignment } from '../project/project.client.js';
+import { UserClient } from '../user/user.client.js';
+import { adminProjectIds, managedProjects, projectsToJoin, rolesOf, type IdentityRules } from './identity.js';
+import type { KnownIdentity } from './identity.repository.js';
+import type { ObservedIdentity } from './identity-record.service.js';
+import { ServiceAccountClient, type ServiceAccount } from './service-account.client.js';
+
+/** Asks Keystone about everything that is imported. */
+@Injectable()
+export class KeystoneIdentityService {
+  private readonly logger = new Logger(KeystoneIdentityService.name);
+  private warnedOf: string | null = null;
+
+  constructor(
+    private readonly config: Config,
+    private readonly account: ServiceAccountClient,
+    private readonly projects: ProjectClient,
+    private readonly users: UserClient,
+  ) {}
+
+  /**
+   * Reads the lists, and gives the service account the role `member` where it lacks it. `stillHeld` throws when another replica took
+   * the work over.
+   *
+   * @throws OpenStackError when a list cannot be read.
+   */
+  async observe(known: KnownIdentity, stillHeld: () => Promise<void>): Promise<ObservedIdentity> {
+    const account = await this.account.account();
+    const [domain, projectList, userList] = await Promise.all([
+      this.projects.domain(adminCall, account.domainId),
+      this.projects.listProjects(adminCall, account.domainId),
+      this.users.list(adminCall, account.domainId),
+    ]);
+    const { MANAGED_PROJECTS, ADMIN_PROJECTS } = this.config.settings;
+    const rules = { managedProjects: MANAGED_PROJECTS, adminProjects: ADMIN_PROJECTS };
+    this.warnOfUnknown(projectList.projects, rules);
+    const managed = managedProjects(projectList.projects, rules);
+    const managedIds = new Set(managed.map(({ openstackId }) => openstackId));
+    const admin = adminProjectIds(projectList.projects, rules, account);
+    const { assignments, isComplete } = await this.assignments(managedIds, admin);
+    await stillHeld();
+    await this.join(projectsToJoin(managed, assignments, account), account);
+    const { admins, places } = rolesOf(assignments, managedIds, admin, account);
+    return {
+      askedAt: known.askedAt,
+      domain,
+      projects: managed,
+      users: userList.users
+        .filter(({ openstackId }) => admins.has(openstackId) || places.has(openstackId))
+        .map(({ openstackId, name, enabled }) => ({
+          openstackId,
+          accountId: name,
+          enabled,
+          isAdmin: admins.has(openstackId),
+        })),
+      places: [...places].flatMap(([user, ofUser]) => [...ofUser].map(([project, role]) => ({ user, project, role }))),
+      lostProjects: await this.lostProjects(known.projects, managedIds, projectList),
+      goneUsers: await this.goneUsers(known.users, userList),
+      arePlacesComplete: isComplete && userList.isComplete && projectList.isComplete,
+    };
+  }
+
+  /** All at once; project by project where Keystone cuts the list. */
+  private async assignments(
+    managedIds: ReadonlySet<string>,
+    adminIds: ReadonlySet<string>,
+  ): Promise<{ readonly assignments: readonly RoleAssignment[]; readonly isComplete: boolean }> {
+    try {
+      return { assignments: await this.projects.roleAssignments(adminCall, {}), isComplete: true };
+    } catch (error) {
+      if (!isCut(error)) throw error;
+    }
+    const assignments: RoleAssignment[] = [];
+    let isComplete = true;
+    for (const projectId of new Set([...managedIds, ...adminIds])) {
+      try {
+        assignments.push(...(await this.projects.roleAssignments(adminCall, { projectId })));
+      } catch (error) {
+        if (!isCut(error)) throw error;
+        isComplete = false;
+        this.logger.warn({ projectId }, 'Keystone cut the list of roles in a project; nobody is removed from any');
+      }
+    }
+    return { assignments, isComplete };
+  }
+
+  private async join(projects: readonly ObservedProject[], { userId }: ServiceAccount): Promise<void> {
+    if (projects.length === 0) return;
+    const role = (await this.projects.roles(adminCall)).find(({ name }) => name.toLowerCase() === 'member');
+    if (role === undefined) {
+      this.logger.error('Keystone has no role "member"; the service account cannot work in any project');
+      return;
+    }
+    for (const { openstackId, name } of projects) {
+      try {
+        await this.projects.assignRole(adminCall, { projectId: openstackId, userId, roleId: role.id });
+        this.logger.log({ project: name }, 'the service account got the role member');
+      } catch (error) {
+        if (!(error instanceof OpenStackError)) throw error;
+        const { status, text } = error;
+        this.logger.warn({ project: name, status, text }, 'the service account did not get the role member');
+      }
+    }
+  }
+
+  private async lostProjects(
+    known: readonly string[],
+    managedIds: ReadonlySet<string>,
+    { projects, isComplete }: { readonly projects: readonly ObservedProject[]; readonly isComplete: boolean },
+  ): Promise<ReadonlySet<string>> {
+    if (!isComplete) return new Set();
+    const listed = new Set(projects.map(({ openstackId }) => openstackId));
+    const unmanaged = known.filter((id) => listed.has(id) && !managedIds.has(id));
+    const gone = await this.confirmGone(
+      known.filter((id) => !listed.has(id)),
+      (id) => this.projects.get(adminCall, id),
+    );
+    return new Set([...unmanaged, ...gone]);
+  }
+
+  private async goneUsers(
+    known: readonly string[],
+    {
+      users,
+      isComplete,
+    }: { readonly users: readonly { readonly openstackId: string }[]; readonly isComplete: boolean },
+  ): Promise<ReadonlySet<string>> {
+    if (!isComplete) return new Set();
+    const listed = new Set(users.map(({ openstackId }) => openstackId));
+    return this.confirmGone(
+      known.filter((id) => !listed.has(id)),
+      (id) => this.users.get(adminCall, id),
+    );
+  }
+
+  /** Absent from a list is not gone: only what Keystone, asked for it, does not know. */
+  private async confirmGone(ids: readonly string[], get: (id: string) => Promise<unknown>): Promise<Set<string>> {
+    const gone = new Set<string>();
+    for (const id of ids) {
+      try {
+        await get(id);
+      } catch (error) {
+        if (!(error instanceof OpenStackNotFound)) throw error;
+        gone.add(id);
+      }
+    }
+    return gone;
+  }
+
+  /** A name in the settings that fits nothing is most likely a slip. Said once, not every minute. */
+  private warnOfUnknown(projects: readonly ObservedProject[], rules: IdentityRules): void {
+    const unknown = [...rules.managedProjects, ...rules.adminProjects].filter(
+      (name) => !projects.some((project) => project.openstackId === name || project.name === name),
+    );
+    const text = unknown.join(', ');
+    if (unknown.length > 0 && text !== this.warnedOf) {
+      this.logger.warn(
+        { unknown: text },
+        'MANAGED_PROJECTS or ADMIN_PROJECTS name projects that Keystone does not have',
+      );
+    }
+    this.warnedOf = text;
+  }
+}
+
+function isCut(error: unknown): boolean {
+  return error instanceof OpenStackUnknownOutcome && error.type === 'IncompleteList';
+}

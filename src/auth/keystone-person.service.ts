@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../config/config.js';
+import { adminCall } from '../openstack/openstack-call.js';
+import { ProjectClient } from '../project/project.client.js';
+import { UserClient } from '../user/user.client.js';
+import { AuthClient, type KeystoneLogin } from './auth.client.js';
+import { adminProjectIds, managedProjects, rolesOf } from './identity.js';
+import type { ObservedPerson } from './identity-record.service.js';
+import { ServiceAccountClient } from './service-account.client.js';
+
+/** Asks Keystone about one person. */
+@Injectable()
+export class KeystonePersonService {
+  constructor(
+    private readonly config: Config,
+    private readonly account: ServiceAccountClient,
+    private readonly auth: AuthClient,
+    private readonly projects: ProjectClient,
+    private readonly users: UserClient,
+  ) {}
+
+  /**
+   * Checks the password and returns who it is, with its managed projects and roles as they are now. The person's own token is ended
+   * before this returns.
+   *
+   * @throws InvalidCredentials, PasswordExpired, or an OpenStackError when Keystone gave no verdict.
+   */
+  async verify(accountId: string, password: string): Promise<ObservedPerson> {
+    const account = await this.account.account();
+    const login = await this.auth.passwordLogin({ accountId, password, domainId: account.domainId });
+    try {
+      return await this.observe(login);
+    } finally {
+      // It would only live until its end; that it could not be ended must not keep the person out.
+      await this.auth.revoke(login.token).catch(() => undefined);
+    }
+  }
+
+  private async observe({ userId }: KeystoneLogin): Promise<ObservedPerson> {
+    const account = await this.account.account();
+    const { MANAGED_PROJECTS, ADMIN_PROJECTS } = this.config.settings;
+    const rules = { managedProjects: MANAGED_PROJECTS, adminProjects: ADMIN_PROJECTS };
+    const [domain, user, { projects }, assignments] = await Promise.all([
+      this.projects.domain(adminCall, account.domainId),
+      this.users.get(adminCall, userId),
+      this.projects.listProjects(adminCall, account.domainId),
+      this.projects.roleAssignments(adminCall, { userId }),
+    ]);
+    const managed = managedProjects(projects, rules);
+    const managedIds = new Set(managed.map(({ openstackId }) => openstackId));
+    const roles = rolesOf(assignments, managedIds, adminProjectIds(projects, rules, account), account);
+    const places = roles.places.get(userId);
+    return {
+      domain,
+      user: { openstackId: userId, accountId: user.name, enabled: user.enabled, isAdmin: roles.admins.has(userId) },
+      projects: managed.flatMap((project) => {
+        const role = places?.get(project.openstackId);
+        return role === undefined ? [] : [{ ...project, role }];
+      }),
+    };
+  }
+}

@@ -1,0 +1,151 @@
+import { Injectable } from '@nestjs/common';
+import { IsNull, type EntityManager } from 'typeorm';
+import type { Role } from '../common/principal.js';
+import { duplicateKey } from '../database/database-errors.js';
+import { DomainEntity } from './domain.entity.js';
+import { ProjectEntity } from './project.entity.js';
+
+/** What Keystone says of a project. */
+export interface ProjectFacts {
+  readonly openstackId: string;
+  readonly name: string;
+  readonly enabled: boolean;
+}
+
+/** Who is in which project, and as what. */
+export interface Place {
+  readonly userId: number;
+  readonly projectId: number;
+  readonly role: Role;
+}
+
+export interface RecordedPlace extends Place {
+  readonly id: number;
+  /** An operation is changing it: it is not to be touched. */
+  readonly isLocked: boolean;
+}
+
+/** A project of one person. */
+export interface Membership {
+  readonly projectId: number;
+  readonly role: Role;
+}
+
+const insertChunk = 500;
+
+/** The tables domain, project and project_user. */
+@Injectable()
+export class ProjectRepository {
+  /** Inserts or renames the domain; returns our id. */
+  async saveDomain(
+    tx: EntityManager,
+    domain: { readonly openstackId: string; readonly name: string },
+  ): Promise<number> {
+    const present = await tx.findOneBy(DomainEntity, { openstackId: domain.openstackId });
+    if (present?.name === domain.name && present.deletedAt === null) return present.id;
+    await tx.query(
+      'INSERT INTO domain (openstack_id, name) VALUES (?, ?) AS new ON DUPLICATE KEY UPDATE name = new.name, deleted_at = NULL',
+      [domain.openstackId, domain.name],
+    );
+    const row = await tx.findOneByOrFail(DomainEntity, { openstackId: domain.openstackId });
+    return row.id;
+  }
+
+  async findDomain(manager: EntityManager, openstackId: string): Promise<DomainEntity | null> {
+    return manager.findOneBy(DomainEntity, { openstackId });
+  }
+
+  /** Every project that is not deleted, by our id. */
+  async findAll(manager: EntityManager): Promise<readonly ProjectEntity[]> {
+    return manager.find(ProjectEntity, { where: { deletedAt: IsNull() }, order: { id: 'ASC' } });
+  }
+
+  async find(manager: EntityManager, id: number): Promise<ProjectEntity | null> {
+    return manager.findOneBy(ProjectEntity, { id, deletedAt: IsNull() });
+  }
+
+  /** Returns our id; null when a live project of ours has that name. A deleted one that comes back is the same again. */
+  async insert(tx: EntityManager, domainId: number, facts: ProjectFacts): Promise<number | null> {
+    const present = await tx.findOneBy(ProjectEntity, { openstackId: facts.openstackId });
+    if (present !== null) return (await this.update(tx, present.id, facts)) ? present.id : null;
+    try {
+      const result: { insertId: number } = await tx.query(
+        'INSERT INTO project (openstack_id, domain_id, name, enabled, observed_at) VALUES (?, ?, ?, ?, NOW(3))',
+        [facts.openstackId, domainId, facts.name, facts.enabled],
+      );
+      return result.insertId;
+    } catch (error) {
+      if (duplicateKey(error) === null) throw error;
+      // Perhaps another replica was quicker with the same project.
+      return (await tx.findOneBy(ProjectEntity, { openstackId: facts.openstackId }))?.id ?? null;
+    }
+  }
+
+  /** False when a live project of ours has that name. */
+  async update(tx: EntityManager, id: number, { name, enabled }: ProjectFacts): Promise<boolean> {
+    try {
+      await tx.query(
+        'UPDATE project SET name = ?, enabled = ?, deleted_at = NULL, version = version + 1, observed_at = NOW(3) WHERE id = ?',
+        [name, enabled, id],
+      );
+      return true;
+    } catch (error) {
+      if (duplicateKey(error) === null) throw error;
+      return false;
+    }
+  }
+
+  /** Keystone has no such project any more, or we no longer manage it: it can be read and not be used. */
+  async disable(tx: EntityManager, id: number): Promise<void> {
+    await tx.query('UPDATE project SET enabled = 0, version = version + 1 WHERE id = ? AND enabled = 1', [id]);
+  }
+
+  /** Frees the name of a project that is gone for one that has it now. */
+  async tombstone(tx: EntityManager, id: number): Promise<void> {
+    await tx.query('UPDATE project SET enabled = 0, deleted_at = NOW(3), version = version + 1 WHERE id = ?', [id]);
+  }
+
+  async markObserved(tx: EntityManager, ids: readonly number[]): Promise<void> {
+    if (ids.length > 0)
+      await tx.query('UPDATE project SET observed_at = NOW(3), updated_at = updated_at WHERE id IN (?)', [ids]);
+  }
+
+  /** The projects of a person: usable ones first, then the first joined first. */
+  async memberships(manager: EntityManager, userId: number): Promise<readonly Membership[]> {
+    const rows: Membership[] = await manager.query(
+      `SELECT p.id AS projectId, pu.role FROM project_user pu JOIN project p ON p.id = pu.project_id
+        WHERE pu.user_id = ? AND p.deleted_at IS NULL ORDER BY p.enabled DESC, pu.id`,
+      [userId],
+    );
+    return rows;
+  }
+
+  /** Who is where; null: everybody. */
+  async findPlaces(manager: EntityManager, userId: number | null): Promise<readonly RecordedPlace[]> {
+    const rows: (Omit<RecordedPlace, 'isLocked'> & { readonly operationId: number | null })[] = await manager.query(
+      `SELECT pu.id, pu.user_id AS userId, pu.project_id AS projectId, pu.role, l.operation_id AS operationId
+         FROM project_user pu
+         LEFT JOIN operation_lock l ON l.resource_type = 'project_user' AND l.resource_id = pu.id
+        WHERE ? IS NULL OR pu.user_id = ?
+        ORDER BY pu.id`,
+      [userId, userId],
+    );
+    return rows.map(({ operationId, ...place }) => ({ ...place, isLocked: operationId !== null }));
+  }
+
+  /** Those that are there already stay as they are. */
+  async insertPlaces(tx: EntityManager, places: readonly Place[]): Promise<void> {
+    for (let at = 0; at < places.length; at += insertChunk) {
+      const values = places.slice(at, at + insertChunk).map(({ userId, projectId, role }) => [userId, projectId, role]);
+      await tx.query('INSERT IGNORE INTO project_user (user_id, project_id, role) VALUES ?', [values]);
+    }
+  }
+
+  async setRole(tx: EntityManager, placeId: number, role: Role): Promise<void> {
+    await tx.query('UPDATE project_user SET role = ? WHERE id = ?', [role, placeId]);
+  }
+
+  async removePlaces(tx: EntityManager, placeIds: readonly number[]): Promise<void> {
+    if (placeIds.length > 0) await tx.query('DELETE FROM project_user WHERE id IN (?)', [placeIds]);
+  }
+}
