@@ -58,6 +58,6 @@ export class NetworkInterfaceReconciler implements OrphanSource, OnModuleInit {
 
 function marked(object: ObservedPort, deploymentId: string): MarkedObject | null {
   const marker = parseMarker(object.description);
-  if (marker?.deployment !== deploymentId || object.projectId === null) return null;
+  if (marker?.deployment !== deploymentId) return null;
   return { openstackId: object.openstackId, projectOpenstackId: object.projectId, uuid: marker.uuid };
 }

@@ -27,6 +27,33 @@ export class NetworkInterfaceRepository {
     return result.insertId;
   }
 
+  /**
+   * Keeps the server of an interface, if it has one, from being deleted until the caller's transaction ends; to be called
+   * before the interface itself is locked.
+   */
+  async lockServerOf(tx: EntityManager, id: number): Promise<void> {
+    const rows: { serverId: number | null }[] = await tx.query(
+      'SELECT server_id AS serverId FROM network_interface WHERE id = ?',
+      [id],
+    );
+    const serverId = rows[0]?.serverId ?? null;
+    if (serverId !== null) await tx.query('SELECT id FROM server WHERE id = ? FOR SHARE', [serverId]);
+  }
+
+  /** A live row; nobody else changes or references it until the caller's transaction ends. */
+  async findForUpdate(tx: EntityManager, id: number): Promise<NetworkInterfaceEntity | null> {
+    return tx.findOne(NetworkInterfaceEntity, {
+      where: { id, deletedAt: IsNull() },
+      lock: { mode: 'pessimistic_write' },
+    });
+  }
+
+  /** The status of a server as Nova said last; null without one. */
+  async serverStatus(manager: EntityManager, serverId: number | null): Promise<string | null> {
+    const rows: { status: string }[] = await manager.query('SELECT status FROM server WHERE id = ?', [serverId]);
+    return rows[0]?.status ?? null;
+  }
+
   async findOfServer(manager: EntityManager, serverId: number): Promise<readonly NetworkInterfaceEntity[]> {
     return manager.find(NetworkInterfaceEntity, { where: { serverId, deletedAt: IsNull() }, order: { id: 'ASC' } });
   }

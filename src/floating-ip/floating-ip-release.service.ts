@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
+import { Config } from '../config/config.js';
+import type { OperationEntity } from '../operation/operation.entity.js';
+import { OperationService, type Actor } from '../operation/operation.service.js';
+import { FloatingIpDetailsRepository } from './floating-ip-details.repository.js';
+import type { FloatingIpReleaseInput } from './floating-ip-release-input.js';
+import { floatingIpRelease } from './floating-ip-release.operation.js';
+import { FloatingIpAttached, FloatingIpNotFound, FloatingIpReleaseDenied } from './floating-ip.errors.js';
+import { FloatingIpRepository } from './floating-ip.repository.js';
+import { FloatingIpService, type ChangingFloatingIp } from './floating-ip.service.js';
+
+@Injectable()
+export class FloatingIpReleaseService {
+  constructor(
+    private readonly config: Config,
+    private readonly operations: OperationService,
+    private readonly floatingIps: FloatingIpRepository,
+    private readonly details: FloatingIpDetailsRepository,
+    private readonly reads: FloatingIpService,
+  ) {}
+
+  /**
+   * Gives an address back, and waits for it a while. Returns what goes on after that, or null when it is done.
+   *
+   * @throws FloatingIpNotFound, FloatingIpReleaseDenied (another project), FloatingIpAttached, OperationInProgress
+   * @throws OperationFailed when OpenStack refuses in time.
+   */
+  async release(actor: Actor, id: number): Promise<ChangingFloatingIp | null> {
+    const uuid = randomUUID();
+    const operation = await this.operations.accept(uuid, (tx) => this.begin(tx, uuid, actor, id));
+    return (await this.operations.settle(operation)) ? null : this.reads.changing(operation);
+  }
+
+  private async begin(tx: EntityManager, uuid: string, actor: Actor, id: number): Promise<OperationEntity> {
+    const floatingIp = await this.floatingIps.findForUpdate(tx, id);
+    if (floatingIp === null) throw new FloatingIpNotFound(id);
+    const { projectId, projectOpenstackId } = actor.principal;
+    if (floatingIp.projectId !== projectId) throw new FloatingIpReleaseDenied(id);
+    if (floatingIp.networkInterfaceId !== null) {
+      throw new FloatingIpAttached(floatingIp.address, await this.holders(tx, id, floatingIp.networkInterfaceId));
+    }
+    const input: FloatingIpReleaseInput = { projectOpenstackId };
+    return this.operations.begin(tx, {
+      uuid,
+      kind: floatingIpRelease,
+      resource: { type: 'floating_ip', id },
+      serverId: null,
+      projectId,
+      actor,
+      input,
+      locks: [{ type: 'floating_ip', id }],
+      deadlineMs: this.config.settings.DEADLINE_DEFAULT_MS,
+    });
+  }
+
+  /** The interface has no name; the server that it belongs to has. */
+  private async holders(
+    tx: EntityManager,
+    id: number,
+    networkInterfaceId: number,
+  ): Promise<readonly { readonly type: string; readonly id: number; readonly name: string | null }[]> {
+    const server = (await this.details.find(tx, id))?.server ?? null;
+    const nic = { type: 'network_interface', id: networkInterfaceId, name: null };
+    return server === null ? [nic] : [nic, { type: 'server', id: server.id, name: server.name }];
+  }
+}

@@ -1,0 +1,77 @@
+import { Controller, Delete, Get, HttpCode, Query } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOperation } from '@nestjs/swagger';
+import { Accepted } from '../common/accepted.js';
+import { Access } from '../common/access.js';
+import { ApiAccepted, ApiProblems } from '../common/api-problems.js';
+import { IdParam } from '../common/id-param.decorator.js';
+import { pageOf, pageRequest, requireAdminForDeleted } from '../common/pagination.js';
+import { CurrentActor, CurrentPrincipal } from '../common/principal.decorator.js';
+import type { Principal } from '../common/principal.js';
+import type { Actor } from '../operation/operation.service.js';
+import { FloatingIpReleaseService } from './floating-ip-release.service.js';
+import { FloatingIpListQuery, FloatingIpListResponse, FloatingIpResponse } from './floating-ip.dto.js';
+import { FloatingIpService } from './floating-ip.service.js';
+
+@Controller('floating-ips')
+export class FloatingIpController {
+  constructor(
+    private readonly floatingIps: FloatingIpService,
+    private readonly releases: FloatingIpReleaseService,
+  ) {}
+
+  @Get()
+  @Access('reader')
+  @ApiOperation({
+    summary: "List the project's floating IPs",
+    description:
+      "Oldest first unless asked otherwise; an admin sees every project's. Answered from the record, whether OpenStack is up or not.",
+  })
+  async list(
+    @CurrentPrincipal() principal: Principal,
+    @Query() query: FloatingIpListQuery,
+  ): Promise<FloatingIpListResponse> {
+    requireAdminForDeleted(principal, query.include_deleted);
+    const page = pageRequest(query, { sortBy: 'created_at', order: 'asc' });
+    const rows = await this.floatingIps.list(principal, { ...page, includeDeleted: query.include_deleted ?? false });
+    const { rows: shown, nextCursor } = pageOf(rows, page, (floatingIp) => ({
+      value: page.sortBy === 'address' ? (floatingIp.address ?? '') : floatingIp.createdAt,
+      id: floatingIp.id,
+    }));
+    return { floating_ips: shown.map((floatingIp) => FloatingIpResponse.from(floatingIp)), next_cursor: nextCursor };
+  }
+
+  @Get(':id')
+  @Access('reader')
+  @ApiOperation({
+    summary: 'Get one floating IP',
+    description: 'With the interface and the server that it leads to, and what is under way on it.',
+  })
+  @ApiProblems('FLOATING_IP_NOT_FOUND', 'FLOATING_IP_ACCESS_DENIED')
+  async get(@CurrentPrincipal() principal: Principal, @IdParam() id: number): Promise<FloatingIpResponse> {
+    return FloatingIpResponse.from(await this.floatingIps.getDetails(principal, id));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiNoContentResponse({ description: 'Released.' })
+  @ApiAccepted(FloatingIpResponse)
+  @Access('member')
+  @ApiOperation({
+    summary: 'Release a floating IP',
+    description: 'The address goes back to the cloud. It must be on no interface.',
+  })
+  @ApiProblems(
+    'FLOATING_IP_NOT_FOUND',
+    'FLOATING_IP_DELETE_PERMISSION_DENIED',
+    'ATTACHED_FLOATING_IP_DELETION',
+    'OPERATION_IN_PROGRESS',
+    'OPENSTACK_REFUSED',
+  )
+  async release(
+    @CurrentActor() actor: Actor,
+    @IdParam() id: number,
+  ): Promise<Accepted<FloatingIpResponse> | undefined> {
+    const going = await this.releases.release(actor, id);
+    return going === null ? undefined : new Accepted(going.operationId, FloatingIpResponse.from(going.floatingIp));
+  }
+}

@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
+import { CatalogService } from '../catalog/catalog.service.js';
+import { Config } from '../config/config.js';
+import type { FloatingIpDetails } from '../floating-ip/floating-ip-details.repository.js';
+import { FloatingIpRepository } from '../floating-ip/floating-ip.repository.js';
+import { FloatingIpService } from '../floating-ip/floating-ip.service.js';
+import type { OperationEntity } from '../operation/operation.entity.js';
+import { OperationService, type Actor } from '../operation/operation.service.js';
+import type { FloatingIpAllocationInput } from './floating-ip-allocation-input.js';
+import { floatingIpAllocation } from './floating-ip-allocation.operation.js';
+import { unusableFloatingNetwork } from './floating-ip-choice.js';
+
+/** An allocation that was accepted. */
+export interface AcceptedAllocation {
+  readonly floatingIp: FloatingIpDetails;
+  /** The operation that goes on after the wait; null when the address is there. */
+  readonly operationId: number | null;
+}
+
+/** Allocation of addresses. It stands here, above floating-ip, because it needs the catalogue, which is a peer of that. */
+@Injectable()
+export class FloatingIpAllocationService {
+  constructor(
+    private readonly config: Config,
+    private readonly catalog: CatalogService,
+    private readonly operations: OperationService,
+    private readonly floatingIps: FloatingIpRepository,
+    private readonly reads: FloatingIpService,
+  ) {}
+
+  /**
+   * Takes an address from an external network, and waits for it a while.
+   *
+   * @throws NetworkNotFound before anything is made, where the catalogue is known.
+   * @throws OperationFailed when OpenStack refuses in time, e.g. `QUOTA_EXCEEDED`; nothing is kept then.
+   */
+  async allocate(actor: Actor, floatingNetworkId: string): Promise<AcceptedAllocation> {
+    const catalogue = await this.catalog.known(actor.principal.projectOpenstackId);
+    const error = catalogue === null ? null : unusableFloatingNetwork(catalogue, floatingNetworkId);
+    if (error !== null) throw error;
+    const uuid = randomUUID();
+    const operation = await this.operations.accept(uuid, (tx) =>
+      this.begin(tx, uuid, actor, { floatingNetworkId, isChecked: catalogue !== null }),
+    );
+    const isDone = await this.operations.settle(operation);
+    const floatingIp = await this.reads.getDetails(actor.principal, operation.resourceId);
+    return { floatingIp, operationId: isDone ? null : operation.id };
+  }
+
+  private async begin(
+    tx: EntityManager,
+    uuid: string,
+    actor: Actor,
+    { floatingNetworkId, isChecked }: Omit<FloatingIpAllocationInput, 'projectOpenstackId'>,
+  ): Promise<OperationEntity> {
+    const { projectId, projectOpenstackId } = actor.principal;
+    const id = await this.floatingIps.insert(tx, {
+      uuid: randomUUID(),
+      projectId,
+      floatingNetworkOpenstackId: floatingNetworkId,
+    });
+    const input: FloatingIpAllocationInput = { projectOpenstackId, floatingNetworkId, isChecked };
+    return this.operations.begin(tx, {
+      uuid,
+      kind: floatingIpAllocation,
+      resource: { type: 'floating_ip', id },
+      serverId: null,
+      projectId,
+      actor,
+      input,
+      locks: [{ type: 'floating_ip', id }],
+      deadlineMs: this.config.settings.DEADLINE_DEFAULT_MS,
+    });
+  }
+}
