@@ -32,6 +32,8 @@ export type Sight =
       readonly act: () => Promise<void>;
       /** Refusals that pass by themselves, such as a volume that Cinder still takes for in use. */
       readonly passes?: (error: OpenStackError) => boolean;
+      /** A better word for a lasting refusal than the engine's own; null for the engine's. */
+      readonly explain?: (error: OpenStackError) => Fault | null;
     }
   /** `doubtful`: OpenStack may still change its mind; it is believed only when it stays for ERROR_BELIEF_MS. */
   | { readonly is: 'failed'; readonly fault: Fault; readonly doubtful?: boolean };
@@ -40,6 +42,8 @@ export type Sight =
 export interface EnsureStep<Rows> {
   readonly does: 'ensure';
   readonly name: string;
+  /** What it is about, for people: "Nova refused <title>". The name, when left out. */
+  readonly title?: string;
   look(rows: Rows, calls: StepCalls): Promise<Sight>;
   readonly undo?: UndoStep<Rows>;
 }
@@ -51,6 +55,8 @@ export interface EnsureStep<Rows> {
 export interface CreateStep<Rows> {
   readonly does: 'create';
   readonly name: string;
+  /** What it is about, for people: "Nova refused <title>". The name, when left out. */
+  readonly title?: string;
   /** The id that is recorded for the object, or null. */
   recorded(rows: Rows): string | null;
   /** Every object with our marker in this project; MUST compare marker and project itself. */

@@ -34,8 +34,9 @@ export interface OperationFilter {
   readonly resourceType: ResourceType | null;
   readonly resourceId: number | null;
   readonly state: OperationState | null;
-  /** Only operations before this id. */
-  readonly before: number | null;
+  /** The id at which the page before ended. */
+  readonly after: number | null;
+  readonly order: 'asc' | 'desc';
   readonly limit: number;
 }
 
@@ -206,11 +207,12 @@ export class OperationRepository {
     return manager.findOneBy(OperationEntity, { uuid });
   }
 
-  /** Newest first. */
+  /** In the order of their ids, which is the order of their creation. */
   async list(manager: EntityManager, filter: OperationFilter): Promise<readonly OperationEntity[]> {
+    const isAscending = filter.order === 'asc';
     const query = manager
       .createQueryBuilder(OperationEntity, 'operation')
-      .orderBy('operation.id', 'DESC')
+      .orderBy('operation.id', isAscending ? 'ASC' : 'DESC')
       .limit(filter.limit);
     if (filter.projectId !== null) query.andWhere('operation.project_id = :projectId', { projectId: filter.projectId });
     if (filter.ids !== null) query.andWhere('operation.id IN (:...ids)', { ids: filter.ids });
@@ -218,7 +220,8 @@ export class OperationRepository {
     if (filter.resourceId !== null)
       query.andWhere('operation.resource_id = :resourceId', { resourceId: filter.resourceId });
     if (filter.state !== null) query.andWhere('operation.state = :state', { state: filter.state });
-    if (filter.before !== null) query.andWhere('operation.id < :before', { before: filter.before });
+    if (filter.after !== null)
+      query.andWhere(`operation.id ${isAscending ? '>' : '<'} :after`, { after: filter.after });
     return query.getMany();
   }
 

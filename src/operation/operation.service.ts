@@ -161,7 +161,7 @@ export class OperationService {
     return operation;
   }
 
-  /** Newest first; of the caller's project, an admin's of all. */
+  /** Of the caller's project; an admin's of all. */
   async list(principal: Principal, filter: Omit<OperationFilter, 'projectId'>): Promise<readonly OperationEntity[]> {
     const projectId = principal.role === 'admin' ? null : principal.projectId;
     return this.database.read((manager) => this.operations.list(manager, { ...filter, projectId }));

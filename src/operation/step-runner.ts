@@ -100,15 +100,15 @@ export class StepRunner {
     try {
       sight = await step.look(situation.rows, situation.calls);
     } catch (error) {
-      return this.failedLook(error, situation, step.name);
+      return this.failedLook(error, situation, titleOf(step));
     }
     switch (sight.is) {
       case 'reached':
         return { is: 'done', writes: sight.writes };
       case 'passing':
-        return this.isOverdue(situation) ? refused(deadlineFault(step.name)) : this.poll(situation, sight.writes);
+        return this.isOverdue(situation) ? refused(deadlineFault(titleOf(step))) : this.poll(situation, sight.writes);
       case 'needed':
-        return this.isOverdue(situation) ? refused(deadlineFault(step.name)) : this.act(step, sight, situation);
+        return this.isOverdue(situation) ? refused(deadlineFault(titleOf(step))) : this.act(step, sight, situation);
       case 'failed':
         return this.failedSight(sight, situation);
       default:
@@ -130,11 +130,11 @@ export class StepRunner {
       if (error instanceof OpenStackUnknownOutcome) {
         // The next look tells whether it took effect; the same 5xx again and again is an answer.
         return this.isRepeated(situation, error)
-          ? refused(faultOf(error, step.name))
+          ? refused(faultOf(error, titleOf(step)))
           : this.retry(situation, signature(error), error);
       }
       if (sight.passes?.(error) === true) return this.retry(situation, signature(error), error);
-      return refused(faultOf(error, step.name));
+      return refused(sight.explain?.(error) ?? faultOf(error, titleOf(step)));
     }
   }
 
@@ -150,9 +150,9 @@ export class StepRunner {
       const settlesIn = hasIntent ? this.settlingMs(situation) : 0;
       if (settlesIn > 0) return later(settlesIn);
       if (operation.failures >= sameFailureLimit && operation.lastFailure?.startsWith(brokenWord) === true) {
-        return refused(repeatedFault(step.name, operation.lastFailure));
+        return refused(repeatedFault(titleOf(step), operation.lastFailure));
       }
-      if (isOverdue) return refused(deadlineFault(step.name));
+      if (isOverdue) return refused(deadlineFault(titleOf(step)));
     }
     try {
       const made = await step.create(rows, calls);
@@ -168,7 +168,7 @@ export class StepRunner {
     try {
       found = await step.find(situation.rows, situation.calls);
     } catch (error) {
-      return this.failedLook(error, situation, step.name);
+      return this.failedLook(error, situation, titleOf(step));
     }
     const chosen = chooseObject(found);
     if (chosen === null) return null;
@@ -196,7 +196,7 @@ export class StepRunner {
     if (step.passes?.(error) === true && !this.isOverdue(situation)) {
       return { ...this.retry(situation, signature(error), error), clearsIntent: true };
     }
-    return refused(faultOf(error, step.name));
+    return refused(faultOf(error, titleOf(step)));
   }
 
   private failedLook<Rows>(error: unknown, situation: StepSituation<Rows>, doing: string): StepOutcome {
@@ -272,6 +272,10 @@ export function chooseObject(found: readonly CreatedObject[]): CreatedObject | n
       (a.openstackId < b.openstackId ? -1 : 1),
   );
   return ordered[0] ?? null;
+}
+
+function titleOf<Rows>(step: Step<Rows>): string {
+  return step.title ?? step.name;
 }
 
 /** Certainly not sent, or refused for lack of a valid token: waiting is all that helps. */

@@ -39,10 +39,16 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
   readonly kind = serverCreation;
   readonly effect = 'create';
   readonly steps: readonly Step<Rows>[] = [
-    { does: 'ensure', name: 'catalogue', look: (rows) => this.lookAtCatalogue(rows) },
+    {
+      does: 'ensure',
+      name: 'catalogue',
+      title: 'the choice from the catalogue',
+      look: (rows) => this.lookAtCatalogue(rows),
+    },
     {
       does: 'create',
       name: 'port',
+      title: 'the port',
       recorded: ({ port }) => port.openstackId,
       find: (rows, calls) => this.findPorts(rows, calls),
       create: (rows, calls) => this.createPort(rows, calls),
@@ -51,15 +57,22 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
     {
       does: 'create',
       name: 'root-volume',
+      title: 'the root volume',
       recorded: ({ rootVolume }) => rootVolume.openstackId,
       find: (rows, calls) => this.findVolumes(rows, calls),
       create: (rows, calls) => this.createVolume(rows, calls),
       undo: { look: (rows, calls) => this.removal.volume(targetOf(rows, rows.rootVolume), calls) },
     },
-    { does: 'ensure', name: 'root-volume-available', look: (rows, calls) => this.lookAtVolume(rows, calls) },
+    {
+      does: 'ensure',
+      name: 'root-volume-available',
+      title: 'the root volume',
+      look: (rows, calls) => this.lookAtVolume(rows, calls),
+    },
     {
       does: 'create',
       name: 'server',
+      title: 'the server',
       recorded: ({ server }) => server.openstackId,
       find: (rows, calls) => this.findServers(rows, calls),
       create: (rows, calls) => this.createServer(rows, calls),
@@ -69,7 +82,12 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
         (error instanceof OpenStackRefused && /Invalid volume|must be available/i.test(error.text)),
       undo: { look: (rows, calls) => this.removal.server(targetOf(rows, rows.server), calls) },
     },
-    { does: 'ensure', name: 'server-active', look: (rows, calls) => this.lookAtServer(rows, calls) },
+    {
+      does: 'ensure',
+      name: 'server-active',
+      title: 'the server',
+      look: (rows, calls) => this.lookAtServer(rows, calls),
+    },
   ];
 
   constructor(

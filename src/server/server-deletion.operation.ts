@@ -36,11 +36,36 @@ export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleIni
   readonly kind = serverDeletion;
   readonly effect = 'destroy';
   readonly steps: readonly Step<Rows>[] = [
-    { does: 'ensure', name: 'server-gone', look: (rows, calls) => this.lookAtServer(rows, calls) },
-    { does: 'ensure', name: 'ports-gone', look: (rows, calls) => this.lookAtPorts(rows, calls) },
-    { does: 'ensure', name: 'root-volume-gone', look: (rows, calls) => this.lookAtRootVolume(rows, calls) },
-    { does: 'ensure', name: 'data-volumes-detached', look: (rows, calls) => this.lookAtDataVolumes(rows, calls) },
-    { does: 'ensure', name: 'floating-ips-free', look: (rows, calls) => this.lookAtFloatingIps(rows, calls) },
+    {
+      does: 'ensure',
+      name: 'server-gone',
+      title: 'the deletion of the server',
+      look: (rows, calls) => this.lookAtServer(rows, calls),
+    },
+    {
+      does: 'ensure',
+      name: 'ports-gone',
+      title: 'the deletion of its ports',
+      look: (rows, calls) => this.lookAtPorts(rows, calls),
+    },
+    {
+      does: 'ensure',
+      name: 'root-volume-gone',
+      title: 'the deletion of its root volume',
+      look: (rows, calls) => this.lookAtRootVolume(rows, calls),
+    },
+    {
+      does: 'ensure',
+      name: 'data-volumes-detached',
+      title: 'the detaching of its volumes',
+      look: (rows, calls) => this.lookAtDataVolumes(rows, calls),
+    },
+    {
+      does: 'ensure',
+      name: 'floating-ips-free',
+      title: 'the freeing of its addresses',
+      look: (rows, calls) => this.lookAtFloatingIps(rows, calls),
+    },
   ];
 
   constructor(

@@ -1,0 +1,129 @@
+import { Body, Controller, Delete, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { ApiOperation } from '@nestjs/swagger';
+import { Access } from '../common/access.js';
+import { ApiAccepted, ApiProblems } from '../common/api-problems.js';
+import { Accepted } from '../common/accepted.js';
+import { IdParam } from '../common/id-param.decorator.js';
+import { pageOf, pageRequest, requireAdminForDeleted } from '../common/pagination.js';
+import { CurrentPrincipal, RequestId } from '../common/principal.decorator.js';
+import type { Principal } from '../common/principal.js';
+import { ServerCreationService } from './server-creation.service.js';
+import { ServerDeletionService } from './server-deletion.service.js';
+import {
+  CreateServerRequest,
+  ServerDeletionResponse,
+  ServerListQuery,
+  ServerListResponse,
+  ServerResponse,
+} from './server.dto.js';
+import { ServerService } from './server.service.js';
+
+@Controller('servers')
+export class ServerController {
+  constructor(
+    private readonly servers: ServerService,
+    private readonly creation: ServerCreationService,
+    private readonly deletion: ServerDeletionService,
+  ) {}
+
+  @Get()
+  @Access('reader')
+  @ApiOperation({
+    summary: "List the project's servers",
+    description:
+      "Newest first unless asked otherwise; an admin sees every project's. Answered from the record, whether OpenStack is up or not.",
+  })
+  async list(@CurrentPrincipal() principal: Principal, @Query() query: ServerListQuery): Promise<ServerListResponse> {
+    requireAdminForDeleted(principal, query.include_deleted);
+    const page = pageRequest(query, { sortBy: 'created_at', order: 'desc' });
+    const rows = await this.servers.list(principal, {
+      ...page,
+      ids: idsOf(query),
+      idsExclude: query.ids_exclude ?? null,
+      nameEquals: query.name_eq ?? null,
+      nameLike: query.name_like ?? null,
+      includeDeleted: query.include_deleted ?? false,
+    });
+    const { rows: shown, nextCursor } = pageOf(rows, page, (server) => ({
+      value: page.sortBy === 'name' ? server.name : server.createdAt,
+      id: server.id,
+    }));
+    return { servers: shown.map((server) => ServerResponse.from(server)), next_cursor: nextCursor };
+  }
+
+  @Get(':id')
+  @Access('reader')
+  @ApiOperation({
+    summary: 'Get one server',
+    description:
+      'With its interfaces, addresses, volumes and groups, what is under way on it, and when OpenStack was last seen to say so.',
+  })
+  @ApiProblems('SERVER_NOT_FOUND', 'SERVER_ACCESS_PERMISSION_DENIED')
+  async get(@CurrentPrincipal() principal: Principal, @IdParam() id: number): Promise<ServerResponse> {
+    return ServerResponse.from(await this.servers.getDetails(principal, id));
+  }
+
+  @Post()
+  @HttpCode(202)
+  @ApiAccepted(ServerResponse)
+  @Access('member')
+  @ApiOperation({
+    summary: 'Create a server with its port and its root volume',
+    description:
+      'Answers at once with the server in BUILD; Location leads to the operation. If OpenStack refuses at any step, everything made for it is removed again, and the server reads ERROR with the reason in `fault`.',
+  })
+  @ApiProblems(
+    'SECURITY_GROUP_NOT_FOUND',
+    'SECURITY_GROUP_ACCESS_DENIED',
+    'FLAVOR_NOT_FOUND',
+    'IMAGE_NOT_FOUND',
+    'NETWORK_NOT_FOUND',
+    'ROOT_VOLUME_TOO_SMALL',
+    'SERVER_NAME_DUPLICATE',
+  )
+  async create(
+    @CurrentPrincipal() principal: Principal,
+    @RequestId() requestId: string,
+    @Body() body: CreateServerRequest,
+  ): Promise<Accepted<ServerResponse>> {
+    const operation = await this.creation.create(
+      { principal, requestId },
+      {
+        name: body.name,
+        description: body.description ?? null,
+        flavorId: body.flavor_id,
+        imageId: body.root_volume.image_id,
+        networkId: body.network_id,
+        rootVolumeSize: body.root_volume.size,
+        securityGroupIds: body.security_group_ids ?? null,
+      },
+    );
+    const server = await this.servers.getDetails(principal, operation.resourceId);
+    return new Accepted(operation.id, ServerResponse.from(server));
+  }
+
+  @Delete(':id')
+  @HttpCode(202)
+  @ApiAccepted(ServerDeletionResponse)
+  @Access('member')
+  @ApiOperation({
+    summary: 'Delete a server with its ports and its root volume',
+    description:
+      'Allowed in every state, also while it is being built; whatever else is under way on it is cancelled. Floating IPs and data volumes stay. While it runs, the same answer comes again.',
+  })
+  @ApiProblems('SERVER_NOT_FOUND', 'SERVER_DELETE_PERMISSION_DENIED', 'PROTECTED')
+  async delete(
+    @CurrentPrincipal() principal: Principal,
+    @RequestId() requestId: string,
+    @IdParam() id: number,
+  ): Promise<Accepted<ServerDeletionResponse>> {
+    const deletion = await this.deletion.delete({ principal, requestId }, id);
+    return new Accepted(deletion.operation.id, ServerDeletionResponse.from(deletion));
+  }
+}
+
+function idsOf(query: ServerListQuery): readonly number[] | null {
+  if (query.id === undefined) return query.ids_contain ?? null;
+  if (query.ids_contain === undefined || query.ids_contain.includes(query.id)) return [query.id];
+  return [0];
+}

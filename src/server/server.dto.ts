@@ -1,0 +1,283 @@
+import { ApiProperty } from '@nestjs/swagger';
+import {
+  Description,
+  Ids,
+  Name,
+  Nested,
+  OneOf,
+  OpenStackId,
+  QueryFlag,
+  QueryId,
+  QueryIds,
+  Size,
+  Text,
+  Uuid,
+} from '../common/fields.js';
+import { PageQuery } from '../common/pagination.dto.js';
+import { OperationReferenceResponse } from '../operation/operation.dto.js';
+import type { AcceptedDeletion } from './server-deletion.service.js';
+import type { ServerDetails } from './server-details.repository.js';
+import { serverStatuses, type ServerStatus } from './server-status.js';
+
+export class RootVolumeRequest {
+  @Size({ description: 'GiB; at least what the image needs.' })
+  size!: number;
+
+  @Uuid({ description: 'The image that the volume is made from; GET /images lists them.' })
+  image_id!: string;
+}
+
+export class CreateServerRequest {
+  @Name({ description: "Unique among the project's live servers." })
+  name!: string;
+
+  @Description()
+  description?: string | null;
+
+  @OpenStackId({ description: 'GET /flavors lists them.', example: '2' })
+  flavor_id!: string;
+
+  @Uuid({ description: 'GET /networks lists them; not an external one.' })
+  network_id!: string;
+
+  @Nested(() => RootVolumeRequest)
+  root_volume!: RootVolumeRequest;
+
+  @Ids({
+    optional: true,
+    maxItems: 50,
+    description: "Left out: the project's default group. Empty: none.",
+    example: [1],
+  })
+  security_group_ids?: number[];
+}
+
+export class ServerListQuery extends PageQuery {
+  @QueryId({ description: 'Only the server with this id.' })
+  id?: number;
+
+  @QueryIds({ description: 'Only these servers.' })
+  ids_contain?: number[];
+
+  @QueryIds({ description: 'All but these servers.' })
+  ids_exclude?: number[];
+
+  @Text({ optional: true, min: 1, max: 255, description: 'Only servers of this name, whatever its case.' })
+  name_eq?: string;
+
+  @Text({
+    optional: true,
+    min: 1,
+    max: 255,
+    description: 'Only servers whose name contains this, whatever its case; no character is special.',
+  })
+  name_like?: string;
+
+  @OneOf(['created_at', 'name'], { optional: true, description: 'What the list is sorted by.' })
+  sort_by?: 'created_at' | 'name';
+
+  @QueryFlag({ description: 'Deleted servers too; admins only.' })
+  include_deleted?: boolean;
+}
+
+export class ServerFloatingIpResponse {
+  /** @example 5 */
+  id!: number;
+
+  /** @example 4 */
+  network_interface_id!: number;
+
+  /** @example 198.18.0.42 */
+  address!: string | null;
+}
+
+export class ServerVolumeResponse {
+  /** @example 9 */
+  id!: number;
+
+  /** @example web-1-root */
+  name!: string;
+
+  /** @example 781962a2-23dd-4ea1-a666-059755d48f81 */
+  volume_type_id!: string | null;
+
+  /** GiB. @example 10 */
+  size!: number;
+
+  /** @example true */
+  is_root_volume!: boolean;
+}
+
+export class ServerSecurityGroupResponse {
+  /** @example 1 */
+  id!: number;
+
+  /** @example default */
+  name!: string;
+}
+
+export class ServerNetworkInterfaceResponse {
+  /** @example 4 */
+  id!: number;
+
+  /** @example 6d935dc5-1b13-4bc5-8e88-87af16bdf62b */
+  openstack_id!: string | null;
+
+  /** @example 10.20.0.155 */
+  fixed_ip_address!: string | null;
+
+  /** @example 5 */
+  floating_ip_id!: number | null;
+}
+
+export class FaultResponse {
+  /** @example CAPACITY_UNAVAILABLE */
+  code!: string;
+
+  /** @example The server could not be built. Nova said: No valid host was found. */
+  message!: string;
+}
+
+/** A server, the same in every answer that holds one. */
+export class ServerResponse {
+  /** @example 7 */
+  id!: number;
+
+  /** Null until Nova has made it. @example 96aa79f0-0b2a-4605-b4d5-dde730cdc789 */
+  openstack_id!: string | null;
+
+  /** @example 1 */
+  project_id!: number;
+
+  /** @example web-1 */
+  name!: string;
+
+  /** @example shop frontend */
+  description!: string | null;
+
+  /** @example 2 */
+  flavor_id!: string;
+
+  /** The same as `flavor_id`. @example 2 */
+  flavor_openstack_id!: string;
+
+  /** @example 804bf887-b595-420b-aa4a-f9d1b6644bd2 */
+  image_id!: string | null;
+
+  /** OpenStack's last word; BUILD until the first. @example ACTIVE */
+  @ApiProperty({ enum: serverStatuses })
+  status!: ServerStatus;
+
+  /** OpenStack's own word for the status, also where it is none of the above. @example ACTIVE */
+  openstack_status!: string | null;
+
+  /** @example nova */
+  availability_zone!: string | null;
+
+  /** Protected servers cannot be deleted. @example false */
+  protected!: boolean;
+
+  /** @example ["10.20.0.155"] */
+  fixed_ip_addresses!: string[];
+
+  floating_ips!: ServerFloatingIpResponse[];
+
+  volumes!: ServerVolumeResponse[];
+
+  security_groups!: ServerSecurityGroupResponse[];
+
+  network_interfaces!: ServerNetworkInterfaceResponse[];
+
+  /** Why it is in ERROR, or why something asked for was not done. */
+  fault!: FaultResponse | null;
+
+  /** What is under way on it; null when nothing is. */
+  operation!: OperationReferenceResponse | null;
+
+  /** When OpenStack was last seen to say so. @example 2026-11-24T09:30:04.798Z */
+  observed_at!: string | null;
+
+  /** @example 2026-11-24T09:30:00.512Z */
+  created_at!: string;
+
+  /** @example 2026-11-24T09:30:04.798Z */
+  updated_at!: string;
+
+  /** @example null */
+  deleted_at!: string | null;
+
+  static from(server: ServerDetails): ServerResponse {
+    return {
+      id: server.id,
+      openstack_id: server.openstackId,
+      project_id: server.projectId,
+      name: server.name,
+      description: server.description,
+      flavor_id: server.flavorOpenstackId,
+      flavor_openstack_id: server.flavorOpenstackId,
+      image_id: server.imageOpenstackId,
+      status: server.status,
+      openstack_status: server.openstackStatus,
+      availability_zone: server.availabilityZone,
+      protected: server.isProtected,
+      fixed_ip_addresses: server.interfaces.map((nic) => nic.fixedIpAddress).filter((address) => address !== null),
+      floating_ips: server.interfaces.flatMap(({ id, floatingIp }) =>
+        floatingIp === null ? [] : [{ id: floatingIp.id, network_interface_id: id, address: floatingIp.address }],
+      ),
+      volumes: server.volumes.map((volume) => ({
+        id: volume.id,
+        name: volume.name,
+        volume_type_id: volume.volumeTypeOpenstackId,
+        size: volume.size,
+        is_root_volume: volume.isRootVolume,
+      })),
+      security_groups: server.securityGroups.map(({ id, name }) => ({ id, name })),
+      network_interfaces: server.interfaces.map((nic) => ({
+        id: nic.id,
+        openstack_id: nic.openstackId,
+        fixed_ip_address: nic.fixedIpAddress,
+        floating_ip_id: nic.floatingIp?.id ?? null,
+      })),
+      fault: server.fault === null ? null : { code: server.fault.code, message: server.fault.message },
+      operation:
+        server.operation === null
+          ? null
+          : { id: server.operation.id, kind: server.operation.kind, state: server.operation.state },
+      observed_at: server.observedAt?.toISOString() ?? null,
+      created_at: server.createdAt.toISOString(),
+      updated_at: server.updatedAt.toISOString(),
+      deleted_at: server.deletedAt?.toISOString() ?? null,
+    };
+  }
+}
+
+export class ServerListResponse {
+  servers!: ServerResponse[];
+
+  /** For the next page; null on the last one. @example null */
+  next_cursor!: string | null;
+}
+
+/** What goes with a server. */
+export class ServerDeletionResponse {
+  /** @example 7 */
+  server_id!: number;
+
+  /** The root volume. @example 9 */
+  volume_id!: number | null;
+
+  /** @example [4] */
+  network_interface_ids!: number[];
+
+  operation!: OperationReferenceResponse;
+
+  static from(deletion: AcceptedDeletion): ServerDeletionResponse {
+    const { operation } = deletion;
+    return {
+      server_id: deletion.serverId,
+      volume_id: deletion.volumeId,
+      network_interface_ids: [...deletion.networkInterfaceIds],
+      operation: { id: operation.id, kind: operation.kind, state: operation.state },
+    };
+  }
+}
