@@ -31,6 +31,19 @@ const feature = (name, folders, below, instead) => ({
   },
 });
 
+/** Reads may cross: any repository may join any table. */
+const repositoryReads = (folders, below) => ({
+  name: 'feature-repository-reads',
+  severity: 'error',
+  comment:
+    'A repository may join the table of any feature, so it may import its entity and its status words; of features that are not below its own everything else is out of reach.',
+  from: { path: `^src/(${folders.join('|')})/.*${file('repository')}` },
+  to: {
+    path: inside(...features, 'health'),
+    pathNot: ['^src/$1/', file('entity'), '-status\\.ts$', ...(below.length === 0 ? [] : [inside(...below)])],
+  },
+});
+
 /** A library that only some files may import. */
 const only = (name, packages, where, instead) => ({
   name,
@@ -71,19 +84,15 @@ module.exports = {
       'server may import every feature but auth and health. What a route needs of the caller is in the Principal.',
     ),
     feature('feature-auth', ['auth'], ['user', 'project'], 'auth may import user and project, no other feature.'),
-    {
-      name: 'feature-repository-reads',
-      severity: 'error',
-      comment:
-        'A repository may join the table of any feature, so it may import its entity and its status words; everything else there belongs to that feature.',
-      from: { path: `^src/(${features.join('|')})/.*${file('repository')}` },
-      to: { path: inside(...features), pathNot: ['^src/$1/', file('entity'), '-status\\.ts$'] },
-    },
+    repositoryReads(lowest, []),
+    repositoryReads(['network-interface'], lowest),
+    repositoryReads(['server'], [...lowest, 'network-interface']),
+    repositoryReads(['auth'], ['user', 'project']),
     {
       name: 'health-is-on-top',
       severity: 'error',
-      comment: 'Nothing but app.module.ts imports health/: it looks at others, they do not know of it.',
-      from: { path: '^src/', pathNot: ['^src/health/', '^src/app\\.(module|setup)\\.ts$'] },
+      comment: 'Nothing but the composition of the app imports health/: it looks at others, they do not know of it.',
+      from: { path: '^src/', pathNot: ['^src/health/', '^src/(main|app\\.module|app\\.setup)\\.ts$'] },
       to: { path: '^src/health/' },
     },
 
@@ -164,8 +173,8 @@ module.exports = {
     only(
       'library-zod',
       ['zod'],
-      ['^src/config/', '^src/openstack/', file('client')],
-      'zod belongs to config/, openstack/ and clients. Requests are validated by class-validator in a DTO.',
+      ['^src/config/', '^src/openstack/', file('client'), '-input\\.ts$'],
+      'zod belongs to config/, openstack/, clients and *-input.ts (the frozen input of an operation, read back as JSON). Requests are validated by class-validator in a DTO.',
     ),
     only(
       'library-class-validator',

@@ -37,6 +37,10 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-exports': 'error',
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
+      // Lengths are counted in code points: [...name].length.
+      '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }],
+      // A response class is the shape of a document; what is answered is a plain object of that shape.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       // `size: number = 10` in a DTO: the annotation is what the framework reads.
       '@typescript-eslint/no-inferrable-types': ['error', { ignoreProperties: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Api, UnexpectedAnswer, type Credentials } from '../test/support/api.js';
+import { Api, UnexpectedAnswer, type Credentials, type LoginBody } from '../test/support/api.js';
 import { ApiDidNotStart, ApiProcess } from './api-process.js';
-import { CloudProblem, realCloud, simulatedCloud, type DemoCloud } from './demo-cloud.js';
+import { CloudProblem, realCloud, simulatedCloud, type DemoAccount, type DemoCloud } from './demo-cloud.js';
 import { NoDatabase } from './database.js';
 import { DemoDatabase } from './demo-database.js';
 import { Failure, main } from './main.js';
@@ -47,18 +47,35 @@ async function demo(): Promise<number> {
 
 /** Null when everything is up and shall stay up. */
 async function run(options: Options): Promise<number | null> {
-  if (!(await isFree(options.port))) throw new Failure(`Port ${String(options.port)} is in use; choose another with --port N.`);
+  if (!(await isFree(options.port)))
+    throw new Failure(`Port ${String(options.port)} is in use; choose another with --port N.`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const cloud =
     options.cloud === null
-      ? await step('start the simulator', async () => started(await simulatedCloud()), ({ openstack }) => openstack)
+      ? await step(
+          'start the simulator',
+          async () => started(await simulatedCloud()),
+          ({ openstack }) => openstack,
+        )
       : realCloud(options.cloud.service, options.cloud.person);
-  const database = await step('bring up MySQL', async () => started(await DemoDatabase.start(say)), ({ description }) => description);
+  const database = await step(
+    'bring up MySQL',
+    async () => started(await DemoDatabase.start(say)),
+    ({ description }) => description,
+  );
   const settings = { ...cloud.settings, ...database.settings, SECRET_KEY: secretKey(), DRAIN_MS: '5000' };
   await step('migrate', async () => database.migrate(settings));
-  const api = await step('start the API', async () => startApi(options.port, settings), ({ url }) => url);
+  const api = await step(
+    'start the API',
+    async () => startApi(options.port, settings),
+    ({ url }) => url,
+  );
   await step('import people and projects from Keystone', async () => untilImported(api.url));
-  const { catalogue, walker } = await step('write down accounts and catalogue', async () => writeState(api.url, cloud), () => stateFile);
+  const { catalogue, walker } = await step(
+    'write down accounts and catalogue',
+    async () => writeState(api.url, cloud),
+    () => stateFile,
+  );
   if (options.walks) await walk(api.url, walker, catalogue, step);
   if (options.once) return 0;
   printAccess(api.url, cloud);
@@ -79,8 +96,10 @@ function readOptions(): Options {
     });
     const port = Number(values.port);
     if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Failure('--port: a number from 1 to 65535');
-    if ((values.cloud === undefined) !== (values.as === undefined)) throw new Failure('--cloud and --as belong together');
-    const cloud = values.cloud === undefined || values.as === undefined ? null : { service: values.cloud, person: values.as };
+    if ((values.cloud === undefined) !== (values.as === undefined))
+      throw new Failure('--cloud and --as belong together');
+    const cloud =
+      values.cloud === undefined || values.as === undefined ? null : { service: values.cloud, person: values.as };
     return { once: values.once, walks: !values['no-walk'], port, cloud };
   } catch (error) {
     const usage = 'Usage: npm run demo -- [--once] [--no-walk] [--port N] [--cloud NAME --as NAME]';
@@ -131,21 +150,85 @@ async function untilImported(url: string): Promise<void> {
   );
 }
 
-/** Logs every account in once to learn its project; the first one walks. */
+interface Account extends DemoAccount {
+  readonly project_id: number;
+  readonly project_name: string;
+}
+
+/** Logs every account in once, to learn its project, and reads the catalogue as the one that walks. */
 async function writeState(
   url: string,
   cloud: DemoCloud,
 ): Promise<{ readonly catalogue: Catalogue; readonly walker: Credentials }> {
-  const accounts = [];
-  for (const { account_id, password, role, project_name } of cloud.accounts) {
-    const project_id = await projectOf(url, { account_id, password }, project_name);
-    accounts.push({ account_id, password, project_id, project_name, role });
-  }
-  const walker = accounts.find(({ account_id }) => account_id === cloud.walker);
-  if (walker === undefined) throw new Failure(`${cloud.walker} is not among the accounts`);
-  const credentials = { account_id: walker.account_id, password: walker.password, project_id: walker.project_id };
-  const catalogue = await readCatalogue(await Api.login(url, credentials));
-  const state = { api: url, docs: `${url}/docs`, openstack: cloud.openstack, simulator: cloud.simulator, accounts, catalogue };
+  const walker = await accountOf(url, cloud.walker, cloud.projectOfWalker);
+  const others = await Promise.all(cloud.others.map(async (account) => accountOf(url, account, null, walker)));
+  const { account_id, password, project_id } = walker;
+  const catalogue = await readCatalogue(await Api.login(url, { account_id, password, project_id }));
+  const accounts = [walker, ...others];
+  const state = {
+    api: url,
+    docs: `${url}/docs`,
+    openstack: cloud.openstack,
+    simulator: cloud.simulator,
+    accounts,
+    catalogue,
+  };
   await writeFile(stateFile, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
-  return { catalogue, walker: credentials };
+  await chmod(stateFile, 0o600); // the mode above counts for a new file alone
+  return { catalogue, walker: { account_id, password, project_id } };
+}
+
+/** `project`: its name or OpenStack id. Who is a member of none may be an admin, and joins the project of `fallback`. */
+async function accountOf(
+  url: string,
+  account: DemoAccount,
+  project: string | null,
+  fallback?: Account,
+): Promise<Account> {
+  const { account_id, password, role } = account;
+  const answer = await new Api(url).post<LoginBody>('/auth/login', { account_id, password });
+  if (answer.status === 400 && fallback !== undefined) {
+    const { project_id, project_name } = fallback;
+    await Api.login(url, { account_id, password, project_id });
+    return { account_id, password, project_id, project_name, role };
+  }
+  if (answer.status !== 200) throw new UnexpectedAnswer(`login as ${account_id}`, answer);
+  const { user, project_id } = answer.body;
+  const wanted = user.projects.find(({ id, name, openstack_id }) =>
+    project === null ? id === project_id : [name, openstack_id].includes(project),
+  );
+  if (wanted === undefined) throw new Failure(`${account_id} is not a member of ${project ?? 'any project'}`);
+  return { account_id, password, project_id: wanted.id, project_name: wanted.name, role };
+}
+
+function printAccess(url: string, cloud: DemoCloud): void {
+  say('');
+  say(`Swagger UI  ${url}/docs`);
+  say(`API         ${url}`);
+  for (const { account_id, password, role } of [cloud.walker, ...cloud.others]) {
+    say(`account     ${account_id}${cloud.simulator === null ? '' : ` / ${password}`} (${role})`);
+  }
+  say(`All of it is in ${stateFile}; the log is ${logFile}. Ctrl-C stops everything.`);
+}
+
+/** One step, told aloud with the time that it took. */
+async function step<T>(what: string, work: () => Promise<T>, tell?: (result: T) => string): Promise<T> {
+  const start = performance.now();
+  try {
+    const result = await work();
+    const told = tell?.(result) ?? '';
+    say(`${seconds(start)}  ${what}${told === '' ? '' : `: ${told}`}`);
+    return result;
+  } catch (error) {
+    say(`${seconds(start)}  ${what}: failed`);
+    throw error;
+  }
+}
+
+function seconds(start: number): string {
+  return `${((performance.now() - start) / 1000).toFixed(2).padStart(6)} s`;
+}
+
+function say(text: string): void {
+  console.log(text);
 }

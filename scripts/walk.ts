@@ -35,8 +35,12 @@ interface FloatingIp {
 export async function readCatalogue(api: Api): Promise<Catalogue> {
   const flavors = await list<{ id: string; ram: number }>(api, 'flavors');
   const images = await list<{ id: string; name: string; status: string }>(api, 'images');
-  const networks = await list<{ id: string; is_external: boolean; subnets: readonly unknown[] }>(api, 'networks');
+  const networks = await list<{ id: string; name: string; is_external: boolean; subnets: readonly unknown[] }>(
+    api,
+    'networks',
+  );
   const volumeTypes = await list<{ id: string }>(api, 'volume_types');
+  const usable = networks.filter(({ is_external, subnets }) => !is_external && subnets.length > 0);
   return {
     flavor_id: first(
       'flavor',
