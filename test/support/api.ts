@@ -24,7 +24,7 @@ export interface LoginBody {
   readonly user: {
     readonly id: number;
     readonly account_id: string;
-    readonly projects: readonly { readonly id: number; readonly name: string }[];
+    readonly projects: readonly { readonly id: number; readonly name: string; readonly openstack_id: string }[];
   };
 }
 

@@ -1,0 +1,61 @@
+import { parseArgs } from 'node:util';
+import { startDatabase } from '../../scripts/database.js';
+import { closingLine } from '../../scripts/tally.js';
+import type { CaseResult } from './case-result.js';
+import { failpointCases, failpoints } from './failpoints.js';
+import { pauses } from './pauses.js';
+import { randomKills } from './random-kills.js';
+
+/**
+ * `run.js [--kills N] [--seed S] [--replicas R] [--failpoints [PART]] [--pauses]`. What is named is run; without arguments,
+ * everything. The last line is `N passed, N failed`.
+ */
+const { values } = parseArgs({
+  options: {
+    kills: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    replicas: { type: 'string', default: '3' },
+    failpoints: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    pauses: { type: 'boolean', default: false },
+    all: { type: 'boolean', default: false },
+  },
+});
+
+const isNamed = values.kills !== undefined || values.failpoints || values.pauses;
+const everything = values.all || !isNamed;
+const database = await startDatabase({
+  durable: true,
+  report: (text) => {
+    console.log(text);
+  },
+});
+const results: CaseResult[] = [];
+try {
+  if (values.failpoints || everything) {
+    const { only } = values;
+    results.push(
+      ...(await failpoints(
+        database,
+        failpointCases().filter(
+          (one) => only === undefined || `${one.scenario}, killed at ${one.failpoint}`.includes(only),
+        ),
+      )),
+    );
+  }
+  if (values.pauses || everything) results.push(...(await pauses(database)));
+  if (values.kills !== undefined || everything) {
+    const options = {
+      kills: Number(values.kills ?? '40'),
+      seed: Number(values.seed),
+      replicas: Number(values.replicas),
+    };
+    results.push(...(await randomKills(database, options)));
+  }
+} finally {
+  await database.stop();
+}
+const failed = results.filter((result) => result.problems.length > 0);
+for (const { name, problems } of failed) console.log(`\nFAILED ${name}\n  ${problems.slice(0, 20).join('\n  ')}`);
+console.log(closingLine({ passed: results.length - failed.length, failed: failed.length, skipped: 0 }));
+process.exitCode = failed.length === 0 ? 0 : 1;

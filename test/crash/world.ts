@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import type { Connection } from 'mysql2/promise';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiProcess } from '../../scripts/api-process.js';
+import type { Database } from '../../scripts/database.js';
+import { startSimulator, type Simulator } from '../../simulator/simulator.js';
+import { Api } from '../support/api.js';
+import { launchReplica, startReplica } from '../support/replica.js';
+import { connect, createSchema, dropSchema, type TestSchema } from '../support/schema.js';
+import { credentialsOf, settingsFor } from '../support/simulated-cloud.js';
+import { balance, Promises, type Books } from './books.js';
+
+/** A word that must never be found where it could be read: part of every secret of a world. */
+const secretWord = 'canary';
+
+/** A record, an OpenStack and the replicas between them, all of their own. */
+export class World {
+  readonly promises = new Promises();
+  readonly replicas: ApiProcess[] = [];
+  private readonly retired: ApiProcess[] = [];
+
+  private constructor(
+    readonly simulator: Simulator,
+    readonly schema: TestSchema,
+    public connection: Connection,
+    private readonly settings: Readonly<Record<string, string>>,
+  ) {}
+
+  static async create(database: Database, settings: Readonly<Record<string, string>> = {}): Promise<World> {
+    const schema = await createSchema(database, `crash_${randomBytes(4).toString('hex')}`);
+    const simulator = await startSimulator({ port: 0 });
+    return new World(simulator, schema, await connect(schema), {
+      ...settingsFor(simulator.url),
+      ...schema.settings,
+      SECRET_KEY: `${secretWord}-${randomBytes(24).toString('hex')}`,
+      ...settings,
+    });
+  }
+
+  async start(failpoint?: string): Promise<ApiProcess> {
+    const replica = await startReplica({ settings: this.settings, ...(failpoint === undefined ? {} : { failpoint }) });
+    this.replicas.push(replica);
+    return replica;
+  }
+
+  /** Starts again on the same port, at once; returns when it answers. */
+  async restart(replica: ApiProcess): Promise<ApiProcess> {
+    const port = Number(new URL(replica.url).port);
+    this.retire(replica);
+    const next = await launchReplica({ settings: this.settings, port });
+    this.replicas.push(next);
+    await next.answers();
+    return next;
+  }
+
+  retire(replica: ApiProcess): void {
+    this.replicas.splice(this.replicas.indexOf(replica), 1);
+    this.retired.push(replica);
+  }
+
+  /** A person's session; needs one replica that runs. The same token serves at every replica. */
+  async login(replica: ApiProcess): Promise<Api> {
+    await new Api(replica.url).until<{ imported?: boolean }>('/health/ready', ({ body }) => body.imported === true);
+    return Api.login(replica.url, credentialsOf('demo'));
+  }
+
+  /** After MySQL was started again. */
+  async reconnect(): Promise<void> {
+    this.connection = await connect(this.schema);
+  }
+
+  /** Waits until nothing is under way and the books balance, at most `limitMs`; returns them and how long it took. */
+  async quiet(limitMs: number): Promise<{ books: Books; tookMs: number }> {
+    const startedAt = performance.now();
+    for (;;) {
+      const books = await balance(this.connection, this.simulator, this.promises);
+      const tookMs = performance.now() - startedAt;
+      if (books.problems.length === 0 || tookMs > limitMs)
+        return { books: { ...books, ...this.secretsFound(books) }, tookMs };
+      await sleep(100);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const replica of this.replicas) replica.thaw();
+    await Promise.all(this.replicas.map((replica) => replica.kill()));
+    await this.connection.end();
+    await this.simulator.close();
+    await dropSchema(this.schema);
+  }
+
+  /** Passwords, keys and tokens have no place in a log. */
+  private secretsFound(books: Books): Pick<Books, 'problems'> {
+    const words = [secretWord, credentialsOf('demo').password, this.settings['OS_PASSWORD'] ?? secretWord];
+    const lines = [...this.retired, ...this.replicas].flatMap((replica) => replica.lines);
+    const leaks = lines.filter((line) => words.some((word) => line.includes(word)));
+    return {
+      problems: [...books.problems, ...leaks.slice(0, 5).map((line) => `a secret in a log: ${line.slice(0, 80)}…`)],
+    };
+  }
+}

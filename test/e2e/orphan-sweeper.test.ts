@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Api } from '../support/api.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { connect } from '../support/schema.js';
+import { ServerRequests } from '../support/servers.js';
+
+const twoSweepsMs = 5_000;
+
+describe('the sweep for orphans', () => {
+  let app: TestApp;
+  let demo: Api;
+  let servers: ServerRequests;
+  let database: Connection;
+  let deployment: string;
+
+  beforeAll(async () => {
+    app = await startApp();
+    demo = await app.login('demo');
+    servers = await ServerRequests.of(demo);
+    database = await connect(app.schema);
+    const [rows] = await database.query<RowDataPacket[]>('SELECT deployment_id FROM deployment');
+    deployment = String(rows[0]?.['deployment_id']);
+  });
+
+  afterAll(async () => {
+    await database.end();
+    await app.close();
+  });
+
+  const isThere = (id: string): boolean => app.simulator.inventory().some((object) => object.id === id);
+
+  function plant(marker: string): string {
+    return app.simulator.outside.createVolume({ projectName: 'demo', name: 'planted', marker });
+  }
+
+  async function uuidOf(table: 'volume', serverId: number): Promise<string> {
+    const [rows] = await database.query<RowDataPacket[]>(`SELECT uuid FROM ${table} WHERE server_id = ?`, [serverId]);
+    return String(rows[0]?.['uuid']);
+  }
+
+  it('deletes a second object of a live row and keeps the recorded one', async () => {
+    const server = await servers.create('two-of-one');
+    const second = plant(`cloud-api:${deployment}:${await uuidOf('volume', server.id)}`);
+    await sleep(twoSweepsMs);
+    expect(isThere(second)).toBe(false);
+    expect(await servers.get(server.id)).toMatchObject({ status: 'ACTIVE' });
+    const [rows] = await database.query<RowDataPacket[]>('SELECT openstack_id FROM volume WHERE server_id = ?', [
+      server.id,
+    ]);
+    expect(isThere(String(rows[0]?.['openstack_id']))).toBe(true);
+  });
+
+  it('deletes what took effect after its server was deleted', async () => {
+    const server = await servers.create('late');
+    const uuid = await uuidOf('volume', server.id);
+    await demo.finished(await demo.delete(`/servers/${String(server.id)}`));
+    const late = plant(`cloud-api:${deployment}:${uuid}`);
+    await sleep(twoSweepsMs);
+    expect(isThere(late)).toBe(false);
+  });
+
+  it('never touches an unknown uuid, another deployment’s object, or one without a marker', async () => {
+    const server = await servers.create('bystander');
+    const uuid = await uuidOf('volume', server.id);
+    const planted = [
+      plant(`cloud-api:${deployment}:${randomUUID()}`),
+      plant(`cloud-api:someone1:${uuid}`),
+      plant('bystander-root'),
+      plant(`not ours cloud-api:${deployment}:${uuid}`),
+    ];
+    await sleep(twoSweepsMs);
+    expect(planted.filter((id) => !isThere(id))).toEqual([]);
+  });
+
+  it('does not touch an object whose row an operation holds', async () => {
+    app.simulator.timings.set({ serverBuildMs: 60_000 });
+    const answer = await servers.post('under-way');
+    const second = plant(`cloud-api:${deployment}:${await uuidOf('volume', answer.body.id)}`);
+    await sleep(twoSweepsMs);
+    expect(isThere(second)).toBe(true);
+    app.simulator.timings.reset();
+  });
+});

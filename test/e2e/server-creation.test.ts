@@ -1,0 +1,228 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { Api } from '../support/api.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { connect } from '../support/schema.js';
+import { marked, ServerRequests, type ProblemBody, type ServerBody } from '../support/servers.js';
+
+describe('POST /servers', () => {
+  let app: TestApp;
+  let demo: Api;
+  let servers: ServerRequests;
+  let database: Connection;
+
+  beforeAll(async () => {
+    app = await startApp();
+    demo = await app.login('demo');
+    servers = await ServerRequests.of(demo);
+    database = await connect(app.schema);
+  });
+
+  afterAll(async () => {
+    await database.end();
+    await app.close();
+  });
+
+  beforeEach(() => {
+    app.simulator.faults.clear();
+    app.simulator.quotas.reset();
+  });
+
+  async function serverRows(): Promise<number> {
+    const [rows] = await database.query<RowDataPacket[]>('SELECT COUNT(*) AS n FROM server');
+    return Number(rows[0]?.['n']);
+  }
+
+  it('answers BUILD at once and becomes ACTIVE with port, address and root volume', async () => {
+    const answer = await servers.post('web-1', { description: 'shop' });
+    expect(answer.status).toBe(202);
+    expect(answer.headers.get('location')).toMatch(/^\/operations\/\d+$/);
+    expect(answer.body).toMatchObject({
+      name: 'web-1',
+      status: 'BUILD',
+      openstack_id: null,
+      operation: { kind: 'server.create' },
+    });
+
+    expect(await demo.finished(answer)).toMatchObject({ state: 'SUCCEEDED', error: null });
+    const server = await servers.get(answer.body.id);
+    expect(server).toMatchObject({ status: 'ACTIVE', fault: null, operation: null });
+    expect(server.volumes).toMatchObject([{ name: 'web-1-root', size: 1, is_root_volume: true }]);
+    expect(server.fixed_ip_addresses).toHaveLength(1);
+
+    const objects = marked(app.simulator).filter((object) => object.name.startsWith('web-1'));
+    expect(objects.map((object) => object.type).sort()).toEqual(['port', 'server', 'volume']);
+    expect(objects.find((object) => object.type === 'server')?.id).toBe(server.openstack_id);
+    const [rows] = await database.query<RowDataPacket[]>(
+      'SELECT action, actor_user_id FROM audit_event WHERE resource_type = ? AND resource_id = ?',
+      ['server', server.id],
+    );
+    expect(rows).toEqual([{ action: 'server.create', actor_user_id: demo.login?.user.id }]);
+  });
+
+  it('shows the project’s default group when groups are left out, and none for an empty list', async () => {
+    const left = await servers.create('groups-default');
+    expect(left.security_groups.map((group) => group.name)).toEqual(['default']);
+    const none = await servers.create('groups-none', { security_group_ids: [] });
+    expect(none.security_groups).toEqual([]);
+  });
+
+  it('refuses a name that a live server has, names that server, and calls nobody', async () => {
+    const holder = await servers.create('taken');
+    const calls = app.simulator.log.length;
+    const answer = await demo.post<ProblemBody>('/servers', servers.body('taken'));
+    expect(answer.status).toBe(409);
+    expect(answer.body).toMatchObject({
+      code: 'SERVER_NAME_DUPLICATE',
+      blocked_by: [{ type: 'server', id: holder.id, name: 'taken' }],
+    });
+    expect(
+      app.simulator.log.slice(calls).filter((entry) => entry.method === 'POST' && entry.service !== 'identity'),
+    ).toEqual([]);
+  });
+
+  it('gives one of 20 requests at once the name', async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => servers.post('wanted-by-all')));
+    expect(answers.filter((answer) => answer.status === 202)).toHaveLength(1);
+    expect(answers.filter((answer) => answer.status === 409)).toHaveLength(19);
+    const winner = answers.find((answer) => answer.status === 202);
+    if (winner !== undefined) await demo.finished(winner);
+    expect(marked(app.simulator, 'server').filter((object) => object.name === 'wanted-by-all')).toHaveLength(1);
+  });
+
+  it.each([
+    ['flavor', { flavor_id: '999' }, 'FLAVOR_NOT_FOUND', 'flavor_id'],
+    ['network', { network_id: '11111111-1111-4111-8111-111111111111' }, 'NETWORK_NOT_FOUND', 'network_id'],
+    [
+      'image',
+      { root_volume: { size: 1, image_id: '11111111-1111-4111-8111-111111111111' } },
+      'IMAGE_NOT_FOUND',
+      'root_volume.image_id',
+    ],
+  ])('answers 404 for an unknown %s before anything is made', async (_what, change, code, field) => {
+    const before = { rows: await serverRows(), objects: app.simulator.inventory().length };
+    const answer = await demo.post<ProblemBody>('/servers', servers.body('nothing', change));
+    expect(answer.status).toBe(404);
+    expect(answer.body).toMatchObject({ code, errors: [{ field }] });
+    expect({ rows: await serverRows(), objects: app.simulator.inventory().length }).toEqual(before);
+  });
+
+  it('answers 422 for a root volume below what the image needs', async () => {
+    const images = await demo.get<{ images: { id: string; name: string }[] }>('/images');
+    const big = images.body.images.find((image) => image.name === 'lab-big');
+    const answer = await demo.post<ProblemBody>(
+      '/servers',
+      servers.body('small', { root_volume: { size: 1, image_id: big?.id } }),
+    );
+    expect(answer.status).toBe(422);
+    expect(answer.body).toMatchObject({ code: 'ROOT_VOLUME_TOO_SMALL', errors: [{ field: 'root_volume.size' }] });
+  });
+
+  it('answers 404 for an unknown group and 403 for another project’s', async () => {
+    const unknown = await demo.post<ProblemBody>('/servers', servers.body('g', { security_group_ids: [999_999] }));
+    expect([unknown.status, unknown.body.code]).toEqual([404, 'SECURITY_GROUP_NOT_FOUND']);
+    const [rows] = await database.query<RowDataPacket[]>(
+      "SELECT g.id FROM security_group g JOIN project p ON p.id = g.project_id WHERE p.name = 'other'",
+    );
+    const foreign = await demo.post<ProblemBody>(
+      '/servers',
+      servers.body('g', { security_group_ids: [Number(rows[0]?.['id'])] }),
+    );
+    expect([foreign.status, foreign.body.code]).toEqual([403, 'SECURITY_GROUP_ACCESS_DENIED']);
+  });
+
+  it('is not for readers', async () => {
+    const viewer = await app.login('viewer');
+    const answer = await viewer.post<ProblemBody>('/servers', servers.body('not-mine'));
+    expect([answer.status, answer.body.code]).toEqual([403, 'PERMISSION_DENIED']);
+  });
+
+  it.each([
+    ['port', { port: 0 }],
+    ['root volume', { volumes: 0 }],
+    ['server', { instances: 0 }],
+  ])(
+    'leaves nothing behind when the quota refuses the %s, and says what was asked and allowed',
+    async (what, quota) => {
+      const before = app.simulator.inventory().length;
+      app.simulator.quotas.setToUsed('demo', Object.keys(quota)[0] ?? '');
+      const server = await servers.create(`quota-${what.replace(' ', '-')}`);
+      expect(server).toMatchObject({ status: 'ERROR', openstack_id: null, fault: { code: 'QUOTA_EXCEEDED' } });
+      expect(server.fault?.message).toMatch(/quota|exceeded/i);
+      expect(server.fault?.message).toMatch(/\d/);
+      expect(app.simulator.inventory().length).toBe(before);
+      const again = await servers.post(server.name);
+      expect(again.status).toBe(409);
+      expect((again.body as unknown as ProblemBody).blocked_by).toEqual([
+        { type: 'server', id: server.id, name: server.name },
+      ]);
+    },
+  );
+
+  it('tells Nova’s words when no host has room, and leaves nothing in OpenStack', async () => {
+    const before = app.simulator.inventory().length;
+    app.simulator.outside.failNextBuild('No valid host was found. There are not enough hosts available.');
+    const server = await servers.create('no-host');
+    expect(server).toMatchObject({ status: 'ERROR', openstack_id: null, fault: { code: 'CAPACITY_UNAVAILABLE' } });
+    expect(server.fault?.message).toContain('No valid host was found');
+    expect(app.simulator.inventory().length).toBe(before);
+  });
+
+  it.each([
+    ['an emoji', 'web 🦊', 'web _'],
+    ['Hangul', '서버-1', '서버-1'],
+  ])('keeps a name with %s here, and gives OpenStack what it takes', async (_what, name, theirs) => {
+    const server = await servers.create(name);
+    expect(server).toMatchObject({ name, status: 'ACTIVE' });
+    expect(marked(app.simulator, 'server').find((object) => object.id === server.openstack_id)?.name).toBe(theirs);
+  });
+
+  it.each(['compute', 'network', 'volume', 'identity'])(
+    'accepts while %s is away, and goes through when it is back',
+    async (service) => {
+      app.simulator.faults.add({ service, action: 'refuse' });
+      const answer = await servers.post(`while-${service}-is-away`);
+      expect(answer.status).toBe(202);
+      const list = await demo.get<{ servers: ServerBody[] }>('/servers');
+      expect(list.status).toBe(200);
+      await new Promise((resolve) => setTimeout(resolve, 1_200));
+      app.simulator.faults.clear();
+      expect(await demo.finished(answer)).toMatchObject({ state: 'SUCCEEDED' });
+      expect(await servers.get(answer.body.id)).toMatchObject({ status: 'ACTIVE' });
+    },
+  );
+
+  it('fails the operation with the code of the 404 when the catalogue could not be asked at once', async () => {
+    app.simulator.faults.add({ service: 'compute', path: '/flavors', action: 'refuse' });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const fresh = await startApp({ simulator: app.simulator, schema: app.schema });
+    try {
+      const answer = await (
+        await ServerRequestsWithout.of(await fresh.login('demo'), servers)
+      ).post('unchecked', { flavor_id: '999' });
+      expect(answer.status).toBe(202);
+      app.simulator.faults.clear();
+      expect(await demo.finished(answer)).toMatchObject({ state: 'FAILED', error: { code: 'FLAVOR_NOT_FOUND' } });
+      expect(await servers.get(answer.body.id)).toMatchObject({ status: 'ERROR', fault: { code: 'FLAVOR_NOT_FOUND' } });
+    } finally {
+      await fresh.close();
+    }
+  });
+});
+
+/** The same choices without asking for the catalogue. */
+class ServerRequestsWithout {
+  static async of(
+    api: Api,
+    { flavorId, imageId, networkId }: ServerRequests,
+  ): Promise<{ post: ServerRequests['post'] }> {
+    const body = (name: string, changes: Readonly<Record<string, unknown>> = {}): unknown => ({
+      name,
+      flavor_id: flavorId,
+      network_id: networkId,
+      root_volume: { size: 1, image_id: imageId },
+      ...changes,
+    });
+    return Promise.resolve({ post: async (name, changes) => api.post<ServerBody>('/servers', body(name, changes)) });
+  }
+}

@@ -1,0 +1,104 @@
+import type { InventoryObject, Simulator } from '../../simulator/simulator.js';
+import type { Answer, Api } from './api.js';
+
+/** A server as the API shows it; what tests look at. */
+export interface ServerBody {
+  readonly id: number;
+  readonly openstack_id: string | null;
+  readonly name: string;
+  readonly status: string;
+  readonly fault: { readonly code: string; readonly message: string } | null;
+  readonly operation: { readonly id: number; readonly kind: string; readonly state: string } | null;
+  readonly fixed_ip_addresses: readonly string[];
+  readonly floating_ips: readonly { readonly id: number; readonly address: string | null }[];
+  readonly volumes: readonly {
+    readonly id: number;
+    readonly name: string;
+    readonly size: number;
+    readonly is_root_volume: boolean;
+  }[];
+  readonly security_groups: readonly { readonly id: number; readonly name: string }[];
+  readonly network_interfaces: readonly {
+    readonly id: number;
+    readonly openstack_id: string | null;
+    readonly fixed_ip_address: string | null;
+  }[];
+}
+
+export interface ProblemBody {
+  readonly code: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly message: string;
+  readonly request_id: string;
+  readonly operation_id?: number;
+  readonly errors?: readonly { readonly field: string; readonly message: string; readonly type: string }[];
+  readonly blocked_by?: readonly { readonly type: string; readonly id: number; readonly name: string | null }[];
+}
+
+interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Requests for servers, made of the catalogue's ordinary choices unless a test names others. */
+export class ServerRequests {
+  private constructor(
+    readonly api: Api,
+    readonly flavorId: string,
+    readonly imageId: string,
+    readonly networkId: string,
+  ) {}
+
+  static async of(api: Api): Promise<ServerRequests> {
+    const flavors = await api.get<{ flavors: Named[] }>('/flavors');
+    const images = await api.get<{ images: Named[] }>('/images');
+    const networks = await api.get<{ networks: Named[] }>('/networks');
+    return new ServerRequests(
+      api,
+      idOf(flavors.body.flavors, 'm1.tiny'),
+      idOf(images.body.images, 'lab-tiny'),
+      idOf(networks.body.networks, 'private'),
+    );
+  }
+
+  body(name: string, changes: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+    return {
+      name,
+      flavor_id: this.flavorId,
+      network_id: this.networkId,
+      root_volume: { size: 1, image_id: this.imageId },
+      ...changes,
+    };
+  }
+
+  async post(name: string, changes: Readonly<Record<string, unknown>> = {}): Promise<Answer<ServerBody>> {
+    return this.api.post<ServerBody>('/servers', this.body(name, changes));
+  }
+
+  async get(id: number): Promise<ServerBody> {
+    return (await this.api.get<ServerBody>(`/servers/${String(id)}`)).body;
+  }
+
+  /** A server whose creation has ended, however. */
+  async create(name: string, changes: Readonly<Record<string, unknown>> = {}): Promise<ServerBody> {
+    const answer = await this.post(name, changes);
+    if (answer.status !== 202)
+      throw new Error(`POST /servers: ${String(answer.status)} ${JSON.stringify(answer.body)}`);
+    await this.api.finished(answer);
+    return this.get(answer.body.id);
+  }
+}
+
+/** What OpenStack holds of ours. */
+export function marked(simulator: Simulator, type?: string): readonly InventoryObject[] {
+  return simulator
+    .inventory()
+    .filter((object) => object.marker !== null && (type === undefined || object.type === type));
+}
+
+function idOf(things: readonly Named[], name: string): string {
+  const thing = things.find((candidate) => candidate.name === name);
+  if (thing === undefined) throw new Error(`the catalogue has no ${name}`);
+  return thing.id;
+}
