@@ -1,15 +1,20 @@
-FROM node:20-bookworm-slim AS build
+FROM node:20-bookworm-slim AS base
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+
+FROM base AS dependencies
+RUN npm ci --ignore-scripts --omit=dev
+
+FROM base AS build
 RUN npm ci --ignore-scripts
 COPY . .
-RUN npm run build && npm prune --omit=dev --ignore-scripts
+RUN npm run build
 
 FROM node:20-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
-COPY --from=build /app/package.json ./
-COPY --from=build /app/node_modules ./node_modules
+COPY --from=dependencies /app/package.json ./
+COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 USER node
 EXPOSE 3000

@@ -32,7 +32,6 @@ const common = {
   transformIgnorePatterns: [`/node_modules/(?!(${esmPackages.join('|')})/)`],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.demo/'],
   injectGlobals: false,
-  testTimeout: 30_000,
 };
 
 const withMysql = {
@@ -47,6 +46,7 @@ export default {
   maxWorkers: 2,
   // An app that booted leaves about 20 MB behind; a worker that holds too much is replaced between two files.
   workerIdleMemoryLimit: '384MB',
+  testTimeout: 30_000,
   projects: [
     project('unit', ['<rootDir>/{src,simulator,scripts}/**/*.spec.ts']),
     project('rules', ['<rootDir>/test/rules/**/*.test.ts']),

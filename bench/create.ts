@@ -11,7 +11,7 @@ const pollMs = 200;
 /** From POST /servers to ACTIVE, against a script that makes the same calls in a row and polls every 0.2 s. */
 export async function benchCreate(): Promise<readonly BenchRow[]> {
   const site = await openSite();
-  site.simulator.timings.set({ volumeCreateMs: 3_000, serverBuildMs: 5_000 });
+  site.simulator.configure({ volume_create_ms: 3_000, server_build_ms: 5_000 });
   const api = await ApiProcess.start({
     port: await freePort(),
     settings: productionSettings(site.simulator, site.schema),

@@ -1,5 +1,6 @@
 import { startDatabase, type Database } from '../scripts/database.js';
-import { startSimulator, type Simulator } from '../simulator/simulator.js';
+import { startSimulator } from '../simulator/simulator.js';
+import type { Simulator } from '../simulator/simulator-handles.js';
 import { Api } from '../test/support/api.js';
 import { connect, createSchema, dropSchema, type TestSchema } from '../test/support/schema.js';
 import { credentialsOf, settingsFor } from '../test/support/simulated-cloud.js';

@@ -13,6 +13,7 @@ CREATE TABLE user (
   name VARCHAR(255) NOT NULL,
   uuid CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   enabled TINYINT(1) NOT NULL DEFAULT 1,
+  is_admin TINYINT(1) NOT NULL DEFAULT 0,
   managed_by VARCHAR(16) NOT NULL DEFAULT 'imported',
   observed_at DATETIME(3) NULL,
   deleted_at DATETIME(3) NULL,

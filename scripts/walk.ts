@@ -1,6 +1,7 @@
 import { Api, UnexpectedAnswer, type Answer, type Credentials } from '../test/support/api.js';
 
 const settleMs = 300_000;
+const rootVolumeGib = 1;
 
 /** Runs one step of the walk and tells of it; a step returns what a person wants to read of its result. */
 export type Narrator = <T>(what: string, work: () => Promise<T>, tell?: (result: T) => string) => Promise<T>;
@@ -34,7 +35,7 @@ interface FloatingIp {
 /** The smallest of everything that works together. */
 export async function readCatalogue(api: Api): Promise<Catalogue> {
   const flavors = await list<{ id: string; ram: number }>(api, 'flavors');
-  const images = await list<{ id: string; name: string; status: string }>(api, 'images');
+  const images = await list<{ id: string; status: string; min_disk: number }>(api, 'images');
   const networks = await list<{ id: string; name: string; is_external: boolean; subnets: readonly unknown[] }>(
     api,
     'networks',
@@ -48,12 +49,11 @@ export async function readCatalogue(api: Api): Promise<Catalogue> {
     ).id,
     image_id: first(
       'image',
-      images.filter(({ status }) => status.toUpperCase() === 'ACTIVE'),
+      images
+        .filter(({ status, min_disk }) => status.toUpperCase() === 'ACTIVE' && min_disk <= rootVolumeGib)
+        .sort((one, other) => one.min_disk - other.min_disk),
     ).id,
-    network_id: first(
-      'network with a subnet',
-      networks.filter(({ is_external, subnets }) => !is_external && subnets.length > 0),
-    ).id,
+    network_id: first('network with a subnet', [...usable].sort(privateFirst)).id,
     floating_network_id: first(
       'external network',
       networks.filter(({ is_external }) => is_external),
@@ -80,20 +80,24 @@ export async function walk(
     async () => create(api, name, catalogue),
     ({ created: { id } }) => `server ${String(id)}, BUILD`,
   );
+  let address: FloatingIp | null = null;
   try {
     const server = await narrate(
       'wait until it is ACTIVE',
       async () => untilActive(api, created.id, creation),
       (active) => active.fixed_ip_addresses.join(', '),
     );
-    const address = await narrate(
+    const allocated = await narrate(
       'get a floating IP',
       async () => allocate(api, catalogue),
       (floatingIp) => floatingIp.address ?? '',
     );
-    await narrate('give it to the server', async () => associate(api, server, address), describeServer);
+    address = allocated;
+    await narrate('give it to the server', async () => associate(api, server, allocated), describeServer);
   } finally {
-    await narrate('delete the server with its floating IP', async () => remove(api, created.id));
+    await narrate('delete the server', async () => remove(api, `/servers/${String(created.id)}`));
+    const path = address === null ? null : `/floating-ips/${String(address.id)}`;
+    if (path !== null) await narrate('give the floating IP back', async () => remove(api, path));
   }
 }
 
@@ -107,7 +111,7 @@ async function create(
     description: 'made by the walk',
     flavor_id: catalogue.flavor_id,
     network_id: catalogue.network_id,
-    root_volume: { size: 1, image_id: catalogue.image_id },
+    root_volume: { size: rootVolumeGib, image_id: catalogue.image_id },
   });
   return { created: expectStatus('POST /servers', creation, 202), creation };
 }
@@ -136,15 +140,6 @@ async function allocate(api: Api, catalogue: Catalogue): Promise<FloatingIp> {
 }
 
 async function associate(api: Api, server: Server, floatingIp: FloatingIp): Promise<Server> {
-  try {
-    return await associateOnce(api, server, floatingIp);
-  } catch (error) {
-    await api.delete(`/floating-ips/${String(floatingIp.id)}`); // it would not go with the server
-    throw error;
-  }
-}
-
-async function associateOnce(api: Api, server: Server, floatingIp: FloatingIp): Promise<Server> {
   const port = first('network interface', server.network_interfaces);
   const answer = await api.post(`/network-interfaces/${String(port.id)}/floating-ips/${String(floatingIp.id)}`);
   expectStatus('POST /network-interfaces/{id}/floating-ips/{id}', answer, 204, 202);
@@ -154,11 +149,11 @@ async function associateOnce(api: Api, server: Server, floatingIp: FloatingIp): 
   return shown;
 }
 
-async function remove(api: Api, id: number): Promise<void> {
-  const answer = await api.delete(`/servers/${String(id)}?release_floating_ips=true`);
-  expectStatus('DELETE /servers/{id}', answer, 202);
-  await succeeded(api, answer);
-  expectStatus('GET /servers/{id}', await api.get(`/servers/${String(id)}`), 404);
+async function remove(api: Api, path: string): Promise<void> {
+  const answer = await api.delete(path);
+  expectStatus(`DELETE ${path}`, answer, 202, 204);
+  if (answer.status === 202) await succeeded(api, answer);
+  expectStatus(`GET ${path}`, await api.get(path), 404);
 }
 
 async function succeeded(api: Api, answer: Answer<unknown>): Promise<void> {
@@ -168,6 +163,11 @@ async function succeeded(api: Api, answer: Answer<unknown>): Promise<void> {
       `${operation.kind} ended ${operation.state}: ${operation.error?.message ?? 'no reason given'}`,
     );
   }
+}
+
+/** Where there are several, `private` is the one that a router joins to the outside. */
+function privateFirst(one: { readonly name: string }, other: { readonly name: string }): number {
+  return Number(other.name === 'private') - Number(one.name === 'private');
 }
 
 async function list<T>(api: Api, plural: string): Promise<readonly T[]> {

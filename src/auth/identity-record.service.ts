@@ -43,9 +43,7 @@ export class IdentityRecordService {
   async savePerson(tx: EntityManager, { domain, user, projects }: ObservedPerson): Promise<number | null> {
     const domainId = await this.projects.saveDomain(tx, domain);
     const projectIds = await this.saveProjects(tx, domainId, projects, new Set());
-    const present = await this.users.findByOpenstackIdForUpdate(tx, user.openstackId);
-    const isSaved = present !== null && (await this.users.update(tx, present.id, user));
-    const userId = isSaved ? present.id : await this.users.insert(tx, domainId, user);
+    const userId = await this.saveUser(tx, domainId, user);
     if (userId === null) return null;
     const places = projects.flatMap(({ openstackId, role }) => {
       const projectId = projectIds.get(openstackId);
@@ -69,6 +67,14 @@ export class IdentityRecordService {
         : [{ userId, projectId, role }];
     });
     await this.savePlaces(tx, null, places, (userId) => !untouched.has(userId));
+  }
+
+  private async saveUser(tx: EntityManager, domainId: number, facts: UserFacts): Promise<number | null> {
+    const present = await this.users.findByOpenstackIdForUpdate(tx, facts.openstackId);
+    if (present === null) return this.users.insert(tx, domainId, facts);
+    if (isSame(present, facts)) await this.users.markObserved(tx, [present.id]);
+    else if (!(await this.users.update(tx, present.id, facts))) return null;
+    return present.id;
   }
 
   /** Our ids by OpenStack's, of those that could be recorded. */

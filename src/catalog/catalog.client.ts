@@ -36,7 +36,7 @@ export interface ObservedImage {
   readonly projectId: string | null;
 }
 
-export interface ObservedSubnet {
+interface ObservedSubnet {
   readonly id: string;
   readonly name: string;
   readonly cidr: string;

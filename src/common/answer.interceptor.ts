@@ -21,7 +21,8 @@ export class AnswerInterceptor implements NestInterceptor {
       map((body: unknown) => {
         if (body instanceof Accepted) {
           reply.status(202).header('location', `/operations/${String(body.operationId)}`);
-          return body.body;
+          const answer: Accepted<unknown> = body;
+          return answer.body;
         }
         const cursor = nextCursorOf(body);
         if (cursor !== null) reply.header('link', `<${withCursor(request.url, cursor)}>; rel="next"`);

@@ -83,9 +83,7 @@ const edges: Check = (value) =>
 const toNfc = (value: unknown): unknown => (typeof value === 'string' ? value.normalize('NFC') : value);
 
 /** A name as people give it: NFC, 1 to 255 code points, nothing invisible, no white space at the edges. */
-export function Name(
-  options: FieldOptions & { readonly min?: number; readonly max?: number } = {},
-): PropertyDecorator {
+export function Name(options: FieldOptions & { readonly min?: number; readonly max?: number } = {}): PropertyDecorator {
   const { min = 1, max = 255 } = options;
   return field(
     { ...options },
@@ -217,6 +215,7 @@ export function Flag(options: FieldOptions = {}): PropertyDecorator {
 /** An object with fields of its own. */
 export function Nested(type: () => new () => object, options: FieldOptions = {}): PropertyDecorator {
   const { optional = false, nullable = false, description } = options;
+  const described = description === undefined ? {} : { description };
   return applyDecorators(
     field(options, {
       check: (value) =>
@@ -225,7 +224,8 @@ export function Nested(type: () => new () => object, options: FieldOptions = {})
           : wrong('object', 'must be an object'),
       api: {},
     }),
-    ApiProperty({ type, required: !optional, nullable, ...(description === undefined ? {} : { description }) }),
+    // Swagger tells a function that gives the type from a class by its name: `type`.
+    ApiProperty({ type: () => type(), required: !optional, ...(nullable ? { nullable } : {}), ...described }),
     Type(type),
     ValidateNested(),
   );

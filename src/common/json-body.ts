@@ -44,24 +44,18 @@ function parse(text: string): unknown {
 function checkKeys(text: string): void {
   const keysOf: (Set<string> | null)[] = [];
   for (let at = 0; at < text.length; at += 1) {
-    switch (text[at]) {
-      case '{':
-      case '[':
-        keysOf.push(text[at] === '{' ? new Set() : null);
-        if (keysOf.length > maxDepth)
-          throw new MalformedBody(`The body is nested deeper than ${String(maxDepth)} levels`);
-        break;
-      case '}':
-      case ']':
-        keysOf.pop();
-        break;
-      case '"': {
-        const end = endOfString(text, at);
-        const keys = keysOf.at(-1);
-        if (keys instanceof Set && isKey(text, end)) addKey(keys, text.slice(at, end + 1));
-        at = end;
-        break;
-      }
+    const character = text.charAt(at);
+    if (character === '{' || character === '[') {
+      keysOf.push(character === '{' ? new Set() : null);
+      if (keysOf.length > maxDepth)
+        throw new MalformedBody(`The body is nested deeper than ${String(maxDepth)} levels`);
+    } else if (character === '}' || character === ']') {
+      keysOf.pop();
+    } else if (character === '"') {
+      const end = endOfString(text, at);
+      const keys = keysOf.at(-1);
+      if (keys instanceof Set && isKey(text, end)) addKey(keys, text.slice(at, end + 1));
+      at = end;
     }
   }
 }

@@ -15,7 +15,7 @@ export const statusOf = {
 
 /** What the transport refuses before any of our code runs; no DomainError stands behind these. */
 export const transportProblems = {
-  MALFORMED_REQUEST: { status: 400, detail: 'The body is not valid JSON' },
+  MALFORMED_REQUEST: { status: 400, detail: 'The request cannot be read' },
   ROUTE_NOT_FOUND: { status: 404, detail: 'There is no route GET /nowhere' },
   METHOD_NOT_ALLOWED: { status: 405, detail: 'PATCH is not allowed for /servers; see Allow' },
   URI_TOO_LONG: { status: 414, detail: 'A part of the path is too long' },

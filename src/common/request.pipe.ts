@@ -16,7 +16,7 @@ const neverFields = new Set(['__proto__', 'constructor', 'prototype']);
 @Injectable()
 export class RequestPipe implements PipeTransform {
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
-    if (type === 'custom' || metatype === undefined || primitives.has(metatype)) return value;
+    if (type === 'custom' || !isDto(metatype)) return value;
     const plain = value ?? {};
     if (!isPlainObject(plain))
       throw new ValidationFailed([{ field: '', message: 'must be a JSON object', type: 'object' }]);
@@ -24,8 +24,8 @@ export class RequestPipe implements PipeTransform {
     if (broken !== null) throw new ValidationFailed([broken]);
     const never = Object.keys(plain).filter((key) => neverFields.has(key));
     if (never.length > 0) throw new ValidationFailed(never.map(unknownField));
-    const instance: unknown = plainToInstance<object, object>(metatype as new () => object, { ...plain });
-    const errors = validateSync(instance as object, {
+    const instance = plainToInstance(metatype, { ...plain });
+    const errors = validateSync(instance, {
       whitelist: true,
       forbidNonWhitelisted: true,
       forbidUnknownValues: false,
@@ -54,6 +54,10 @@ function fieldErrors(error: ValidationError, prefix: string): FieldError[] {
   // Something that is no object at all also fails to be valid inside; one of the two is enough.
   const meaningful = own.length > 1 ? own.filter(({ type }) => type !== 'nestedValidation') : own;
   return [...meaningful, ...nested];
+}
+
+function isDto(metatype: unknown): metatype is new () => object {
+  return typeof metatype === 'function' && !primitives.has(metatype);
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

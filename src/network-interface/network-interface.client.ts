@@ -17,7 +17,7 @@ export interface CreatePortCommand {
   readonly subnetId: string | null;
 }
 
-export interface FixedIp {
+interface FixedIp {
   readonly subnetId: string;
   readonly ipAddress: string;
 }

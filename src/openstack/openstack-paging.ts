@@ -7,7 +7,7 @@ import type { OpenStackHttp, OpenStackRequest, Query } from './openstack-http.js
 export const pageSize = 1_000;
 const mostPages = 1_000;
 
-export interface Page<T> {
+interface Page<T> {
   readonly items: readonly T[];
   /** The address of the next page as the service gave it; null at the end. */
   readonly next: string | null;

@@ -10,10 +10,24 @@ const maxMessage = 500;
 
 /** A refusal of OpenStack as the contract names it. `doing` says what was tried, e.g. `creating the port`. */
 export function faultOf(error: OpenStackError, doing: string): Fault {
-  const said = error.text === '' ? `answered ${String(error.status ?? 'nothing')}` : `said: ${error.text}`;
+  const text = error.text.replace(/[\s.]+$/, '');
+  const said = text === '' ? `answered ${String(error.status ?? 'nothing')}` : `said: ${text}`;
   return {
     code: codeOf(error),
     message: cut(`${upperFirst(serviceName(error))} refused ${doing}; it ${said}${advice(error)}`),
+    openstackRequestIds: error.requestId === null ? [] : [error.requestId],
+  };
+}
+
+/** A quota that Neutron refused by, with its numbers. */
+export function networkQuotaFault(
+  error: OpenStackError,
+  what: string,
+  { limit, used }: { readonly limit: number; readonly used: number },
+): Fault {
+  return {
+    code: 'QUOTA_EXCEEDED',
+    message: `Neutron refused ${what}: the project's quota allows ${String(limit)}, ${String(used)} are used and 1 more was asked for. Delete one, or ask for a larger quota.`,
     openstackRequestIds: error.requestId === null ? [] : [error.requestId],
   };
 }

@@ -64,6 +64,8 @@ export interface CreateStep<Rows> {
   create(rows: Rows, calls: StepCalls): Promise<CreatedObject>;
   /** Refusals that pass by themselves until the deadline. */
   passes?(error: OpenStackError): boolean;
+  /** A better word for a lasting refusal than the engine's own; null for the engine's. May ask OpenStack. */
+  explain?(error: OpenStackError, rows: Rows, calls: StepCalls): Promise<Fault | null>;
   readonly undo: UndoStep<Rows>;
 }
 

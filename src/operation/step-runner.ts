@@ -196,7 +196,21 @@ export class StepRunner {
     if (step.passes?.(error) === true && !this.isOverdue(situation)) {
       return { ...this.retry(situation, signature(error), error), clearsIntent: true };
     }
-    return refused(faultOf(error, titleOf(step)));
+    return refused((await this.explained(error, step, situation)) ?? faultOf(error, titleOf(step)));
+  }
+
+  /** An explanation that cannot be had is none: the refusal stands without it. */
+  private async explained<Rows>(
+    error: OpenStackError,
+    step: CreateStep<Rows>,
+    { rows, calls }: StepSituation<Rows>,
+  ): Promise<Fault | null> {
+    try {
+      return (await step.explain?.(error, rows, calls)) ?? null;
+    } catch (failure) {
+      if (failure instanceof OpenStackError) return null;
+      throw failure;
+    }
   }
 
   private failedLook<Rows>(error: unknown, situation: StepSituation<Rows>, doing: string): StepOutcome {

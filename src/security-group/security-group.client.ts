@@ -6,7 +6,7 @@ import { followPages, nextLink, pageLinks, pageSize } from '../openstack/opensta
 import { path } from '../openstack/openstack-path.js';
 import { wireId, wireOptionalText, wireTime } from '../openstack/openstack-wire.js';
 
-export interface ObservedSecurityGroupRule {
+interface ObservedSecurityGroupRule {
   readonly openstackId: string;
   /** As Neutron normalises it: a name such as `tcp`, or a number; null: any. */
   readonly protocol: string | null;

@@ -1,13 +1,21 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { CatalogService } from '../catalog/catalog.service.js';
+import { NetworkQuotaClient } from '../catalog/network-quota.client.js';
 import { DeploymentService } from '../database/deployment.service.js';
 import { NetworkInterfaceClient, type ObservedPort } from '../network-interface/network-interface.client.js';
 import type { NetworkInterfaceEntity } from '../network-interface/network-interface.entity.js';
 import { NetworkInterfaceRepository } from '../network-interface/network-interface.repository.js';
 import { markerOf } from '../openstack/marker.js';
-import { OpenStackConflict, OpenStackNotFound, OpenStackRefused } from '../openstack/openstack-errors.js';
+import {
+  OpenStackConflict,
+  OpenStackNotFound,
+  OpenStackQuotaExceeded,
+  OpenStackRefused,
+  type OpenStackError,
+} from '../openstack/openstack-errors.js';
 import type { CreatedObject, Fault, OperationKind, Sight, Step, StepCalls } from '../operation/operation-kind.js';
+import { networkQuotaFault } from '../operation/operation-fault.js';
 import { OperationRegistry } from '../operation/operation-registry.js';
 import type { OperationEntity } from '../operation/operation.entity.js';
 import { SecurityGroupRepository } from '../security-group/security-group.repository.js';
@@ -52,6 +60,7 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
       recorded: ({ port }) => port.openstackId,
       find: (rows, calls) => this.findPorts(rows, calls),
       create: (rows, calls) => this.createPort(rows, calls),
+      explain: (error, rows, calls) => this.explainPort(error, rows, calls),
       undo: { look: (rows, calls) => this.removal.port(targetOf(rows, rows.port), calls) },
     },
     {
@@ -94,6 +103,7 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
     private readonly registry: OperationRegistry,
     private readonly deployment: DeploymentService,
     private readonly catalog: CatalogService,
+    private readonly networkQuota: NetworkQuotaClient,
     private readonly removal: ServerRemoval,
     private readonly serverClient: ServerClient,
     private readonly volumeClient: VolumeClient,
@@ -164,6 +174,12 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
       marker: marker(rows, rows.port),
     });
     return this.createdPort(rows, port);
+  }
+
+  private async explainPort(error: OpenStackError, rows: Rows, calls: StepCalls): Promise<Fault | null> {
+    if (!(error instanceof OpenStackQuotaExceeded)) return null;
+    const quota = await this.networkQuota.get(calls.reading(rows.projectOpenstackId), rows.projectOpenstackId, 'port');
+    return quota === null ? null : networkQuotaFault(error, 'the port', quota);
   }
 
   private createdPort(rows: Rows, port: ObservedPort): CreatedObject {

@@ -38,6 +38,7 @@ export class UserDetailsRepository {
       where: { id: In(memberships.map(({ projectId }) => projectId)), deletedAt: IsNull() },
       order: { id: 'ASC' },
     });
-    return { ...user, domain, projects };
+    const { openstackId, accountId, name, createdAt, updatedAt, deletedAt } = user;
+    return { id, openstackId, accountId, name, domain, projects, createdAt, updatedAt, deletedAt };
   }
 }

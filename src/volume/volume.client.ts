@@ -21,7 +21,7 @@ export interface CreateVolumeCommand {
   readonly marker: string;
 }
 
-export interface VolumeAttachment {
+interface VolumeAttachment {
   readonly serverId: string;
   readonly device: string | null;
 }

@@ -1,64 +1,17 @@
 import { jest } from '@jest/globals';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
-import { AuthClient } from '../../src/auth/auth.client.js';
-import { CatalogClient } from '../../src/catalog/catalog.client.js';
 import { readConfig, type Config } from '../../src/config/config.js';
-import { FloatingIpClient } from '../../src/floating-ip/floating-ip.client.js';
-import { NetworkInterfaceClient } from '../../src/network-interface/network-interface.client.js';
-import {
-  adminCall,
-  projectCall,
-  type OpenStackCall,
-  type OpenStackService,
-} from '../../src/openstack/openstack-call.js';
-import { OpenStackConnection } from '../../src/openstack/openstack-connection.js';
+import { adminCall, projectCall, type OpenStackCall } from '../../src/openstack/openstack-call.js';
 import { OpenStackNotFound } from '../../src/openstack/openstack-errors.js';
-import { OpenStackHttp } from '../../src/openstack/openstack-http.js';
-import { OpenStackTokens } from '../../src/openstack/openstack-tokens.js';
 import { markerOf, parseMarker } from '../../src/openstack/marker.js';
-import { ProjectClient } from '../../src/project/project.client.js';
-import { SecurityGroupClient } from '../../src/security-group/security-group.client.js';
-import { ServerClient } from '../../src/server/server.client.js';
-import { UserClient } from '../../src/user/user.client.js';
-import { VolumeClient } from '../../src/volume/volume.client.js';
+import { Clients } from './clients.js';
+import { RealStage, SimulatedStage, type Stage } from './stage.js';
 
 /** A real cloud takes seconds for a port, and minutes for a server when others are at work on it. */
 jest.setTimeout(120_000);
 
 type Env = Readonly<Record<string, string | undefined>>;
-
-/** Every client, as one account of the cloud. */
-export class Clients {
-  readonly connection: OpenStackConnection;
-  readonly tokens: OpenStackTokens;
-  readonly http: OpenStackHttp;
-  readonly auth: AuthClient;
-  readonly catalog: CatalogClient;
-  readonly floatingIps: FloatingIpClient;
-  readonly networkInterfaces: NetworkInterfaceClient;
-  readonly projects: ProjectClient;
-  readonly securityGroups: SecurityGroupClient;
-  readonly servers: ServerClient;
-  readonly users: UserClient;
-  readonly volumes: VolumeClient;
-
-  constructor(readonly config: Config) {
-    this.connection = new OpenStackConnection(config);
-    this.tokens = new OpenStackTokens(config, this.connection);
-    this.http = new OpenStackHttp(config, this.connection, this.tokens);
-    this.auth = new AuthClient(this.http);
-    this.catalog = new CatalogClient(this.http);
-    this.floatingIps = new FloatingIpClient(this.http);
-    this.networkInterfaces = new NetworkInterfaceClient(this.http);
-    this.projects = new ProjectClient(this.http);
-    this.securityGroups = new SecurityGroupClient(this.http);
-    this.servers = new ServerClient(this.http);
-    this.users = new UserClient(this.http);
-    this.volumes = new VolumeClient(this.http);
-  }
-}
 
 /** What the tests build with: the smallest that the cloud has. */
 export interface Seed {
@@ -78,86 +31,49 @@ export interface Seed {
  */
 export class Cloud {
   /** Marks what this run makes, so that it can work beside others. */
-  readonly deployment = randomBytes(4).toString('hex');
+  readonly deployment: string;
+  readonly admin: Clients;
+  readonly member: Clients;
+  readonly stage: Stage;
   private readonly undo: (() => Promise<void>)[] = [];
 
   private constructor(
-    readonly admin: Clients,
-    readonly member: Clients,
+    private readonly ground: Ground,
     /** The service account in the member's project. */
     readonly call: OpenStackCall,
     readonly projectId: string,
     readonly seed: Seed,
-    private readonly stop: () => Promise<void>,
-  ) {}
+  ) {
+    this.deployment = ground.deployment;
+    this.admin = ground.admin;
+    this.member = ground.member;
+    this.stage = ground.stage;
+  }
 
   static async open(): Promise<Cloud> {
-    const { admin, member, stop } = process.env['OS_CLOUD'] === undefined ? await simulated() : real(process.env);
-    const { projectId } = await member.tokens.identity();
+    const ground = process.env['OS_CLOUD'] === undefined ? await simulated() : real(process.env);
+    const { projectId } = await ground.member.tokens.identity();
     const call = projectCall(projectId);
-    return new Cloud(admin, member, call, projectId, await findSeed(admin, call), stop);
+    return new Cloud(ground, call, projectId, await findSeed(ground.admin, call));
   }
 
   newMarker(): string {
     return markerOf(this.deployment, randomUUID());
   }
 
-  /** Makes what no client makes, as the admin; gone again with `cleanUp`. */
-  async provide(service: OpenStackService, path: string, kind: string, thing: object): Promise<string> {
-    const operation = 'POST of the test';
-    const answer = await this.admin.http.send({
-      service,
-      method: 'POST',
-      path,
-      operation,
-      body: { [kind]: thing },
-      ok: [200, 201],
-      schema: z.record(z.string(), z.object({ id: z.string() })),
-      call: adminCall,
-    });
-    const id = answer.data[kind]?.id ?? '';
-    this.later(() => this.remove(service, `${path}/${id}`));
-    return id;
-  }
-
-  async remove(service: OpenStackService, path: string): Promise<void> {
-    const operation = 'DELETE of the test';
-    await this.admin.http.send({
-      service,
-      method: 'DELETE',
-      path,
-      operation,
-      ok: [200, 202, 204],
-      schema: null,
-      call: adminCall,
-    });
-  }
-
-  /** A network of a project, with a subnet and without a router. */
-  async provideNetwork(projectId: string, more: object = {}): Promise<string> {
-    const network = { name: `test-${this.deployment}`, project_id: projectId, ...more };
-    const networkId = await this.provide('network', '/networks', 'network', network);
-    const subnet = { network_id: networkId, project_id: projectId, ip_version: 4, cidr: '10.99.0.0/24' };
-    await this.provide('network', '/subnets', 'subnet', subnet);
-    return networkId;
-  }
-
   /** Undone by `cleanUp`, the last first; what is gone already is fine. */
-  later(undo: () => Promise<void>): void {
+  readonly later = (undo: () => Promise<void>): void => {
     this.undo.push(undo);
-  }
+  };
 
   async cleanUp(): Promise<void> {
     for (const undo of this.undo.splice(0).reverse()) {
-      await eventually(`cleaned up: ${undo.toString()}`, async () => {
-        try {
-          await undo();
-          return true;
-        } catch (error) {
-          if (error instanceof OpenStackNotFound) return true;
-          return false;
-        }
-      });
+      let last: unknown;
+      await eventually('cleaned up', () => undo().then(isDone, (error: unknown) => isGone((last = error)))).catch(
+        () => {
+          throw last;
+        },
+      );
     }
   }
 
@@ -187,9 +103,12 @@ export class Cloud {
   async close(): Promise<void> {
     this.admin.connection.onApplicationShutdown();
     this.member.connection.onApplicationShutdown();
-    await this.stop();
+    await this.ground.stop();
   }
 }
+
+const isDone = (): boolean => true;
+const isGone = (error: unknown): boolean => error instanceof OpenStackNotFound;
 
 /** Asks again until the answer holds. */
 export async function eventually(what: string, holds: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
@@ -204,14 +123,31 @@ function configOf(env: Env): Config {
   return readConfig({ SECRET_KEY: 'only-for-the-tests-of-the-clients', ...env });
 }
 
-function real(env: Env): { admin: Clients; member: Clients; stop: () => Promise<void> } {
+/** One of the two kinds of cloud, and who acts in it. */
+interface Ground {
+  readonly deployment: string;
+  readonly admin: Clients;
+  readonly member: Clients;
+  readonly stage: Stage;
+  readonly stop: () => Promise<void>;
+}
+
+function real(env: Env): Ground {
   const name = env['OS_CLOUD'] ?? '';
   const openstack = Object.fromEntries(Object.entries(env).filter(([variable]) => variable.startsWith('OS_')));
+  const deployment = newDeployment();
+  const admin = new Clients(configOf(openstack));
   return {
-    admin: new Clients(configOf(openstack)),
+    deployment,
+    admin,
     member: new Clients(configOf({ ...openstack, OS_CLOUD: env['OS_CLOUD_MEMBER'] ?? `${name}-demo` })),
+    stage: new RealStage(admin, deployment),
     stop: () => Promise.resolve(),
   };
+}
+
+function newDeployment(): string {
+  return randomBytes(4).toString('hex');
 }
 
 async function findSeed(clients: Clients, call: OpenStackCall): Promise<Seed> {
@@ -260,22 +196,24 @@ function smallest<T>(things: readonly T[], size: (thing: T) => number): T {
   return first;
 }
 
-async function simulated(): Promise<{ admin: Clients; member: Clients; stop: () => Promise<void> }> {
+async function simulated(): Promise<Ground> {
   const { startSimulator } = await import('../../simulator/simulator.js');
-  const simulator = await startSimulator({});
-  const account = (username: string, password: string, project: string): Clients =>
+  const simulator = await startSimulator();
+  const account = (username: 'admin' | 'demo'): Clients =>
     new Clients(
       configOf({
-        OS_AUTH_URL: `${simulator.url}/identity/v3`,
+        OS_AUTH_URL: simulator.authUrl,
         OS_USERNAME: username,
-        OS_PASSWORD: password,
-        OS_PROJECT_NAME: project,
+        OS_PASSWORD: simulator.seed.users[username].password,
+        OS_PROJECT_NAME: username,
         OS_REGION_NAME: 'RegionOne',
       }),
     );
   return {
-    admin: account('admin', 'admin-secret-1', 'admin'),
-    member: account('demo', 'demo-secret-1', 'demo'),
+    deployment: newDeployment(),
+    admin: account('admin'),
+    member: account('demo'),
+    stage: new SimulatedStage(simulator),
     stop: () => simulator.close(),
   };
 }

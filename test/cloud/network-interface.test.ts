@@ -130,7 +130,7 @@ describe('ports', () => {
 
   it('takes no groups on a network without port security, and has none there', async () => {
     const { admin, call, projectId } = cloud;
-    const networkId = await cloud.provideNetwork(projectId, { port_security_enabled: false });
+    const networkId = await cloud.stage.networkWithoutPortSecurity(projectId, cloud.later);
     const networks = await admin.catalog.networks(call);
     expect(networks).toContainEqual(expect.objectContaining({ id: networkId, portSecurityEnabled: false }));
     const groups = await collect(admin.securityGroups.list(call));

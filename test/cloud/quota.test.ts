@@ -1,12 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { randomUUID } from 'node:crypto';
-import {
-  adminCall,
-  projectCall,
-  type OpenStackCall,
-  type OpenStackService,
-} from '../../src/openstack/openstack-call.js';
+import { adminCall, projectCall, type OpenStackCall } from '../../src/openstack/openstack-call.js';
 import { OpenStackNotFound, OpenStackQuotaExceeded } from '../../src/openstack/openstack-errors.js';
+import type { OpenStackRequest } from '../../src/openstack/openstack-http.js';
 import { collect } from '../../src/openstack/openstack-paging.js';
 import { Cloud, eventually } from './cloud.js';
 
@@ -14,14 +9,14 @@ import { Cloud, eventually } from './cloud.js';
 describe('quotas', () => {
   let cloud: Cloud;
   let projectId: string;
+  let networkId: string;
   let call: OpenStackCall;
 
   beforeAll(async () => {
     cloud = await Cloud.open();
   });
   beforeEach(async () => {
-    const name = `quota-${cloud.deployment}-${randomUUID()}`;
-    projectId = await cloud.provide('identity', '/projects', 'project', { name, domain_id: 'default' });
+    ({ projectId, networkId } = await cloud.stage.quietProject(cloud.later));
     call = projectCall(projectId);
     await becomeMember();
   });
@@ -32,10 +27,8 @@ describe('quotas', () => {
     expect(left).toEqual([]);
   });
 
-  /** A port on a network of the project's own. */
   async function createPort(): Promise<string> {
     const { networkInterfaces } = cloud.admin;
-    const networkId = await cloud.provideNetwork(projectId);
     const command = { name: 'x', networkId, securityGroupIds: [], subnetId: null, marker: cloud.newMarker() };
     const { openstackId } = await networkInterfaces.create(call, command);
     cloud.later(() => networkInterfaces.delete(call, openstackId));
@@ -54,17 +47,14 @@ describe('quotas', () => {
     limits: Readonly<Record<string, number>>,
   ): Promise<void> {
     const path = service === 'network' ? `/quotas/${projectId}` : `/os-quota-sets/${projectId}`;
-    await cloud.admin.http.send({
-      service,
-      method: 'PUT',
-      path,
-      operation: 'PUT of the test',
-      body: service === 'network' ? { quota: limits } : { quota_set: limits },
-      ok: [200],
-      schema: null,
-      call: adminCall,
-    });
-    cloud.later(() => cloud.remove(service, path));
+    const body = service === 'network' ? { quota: limits } : { quota_set: limits };
+    await change({ service, method: 'PUT', path, body });
+    cloud.later(() => change({ service, method: 'DELETE', path }));
+  }
+
+  async function change(request: Omit<OpenStackRequest, 'operation' | 'ok'>): Promise<void> {
+    const operation = `${request.method} of the test`;
+    await cloud.admin.http.send({ ...request, operation, ok: [200, 202, 204], schema: null, call: adminCall });
   }
 
   const volume = { name: 'x', description: null, size: 1, imageId: null, volumeTypeId: null, availabilityZone: null };
@@ -88,7 +78,7 @@ describe('quotas', () => {
   it('of ports and floating IPs are told from other conflicts', async () => {
     const { networkInterfaces, floatingIps } = cloud.admin;
     const { seed } = cloud;
-    const { networkId } = await networkInterfaces.get(call, await createPort());
+    await createPort();
     // Networks have ports of their own, and Neutron takes no limit below what is in use.
     const used = await collect(networkInterfaces.list(call));
     await limit('network', { port: used.length, floatingip: 0 });

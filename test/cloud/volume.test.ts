@@ -131,7 +131,7 @@ describe('volumes', () => {
   });
 
   it('fails where no backend has room, and tells why', async () => {
-    const { openstackId } = await createVolume({ size: 2_000_000_000 });
+    const { openstackId } = await createVolume({ size: cloud.stage.sizeWithoutBackend() });
     await eventually('volume in error', async () => {
       return (await cloud.admin.volumes.get(cloud.call, openstackId)).status === 'error';
     });

@@ -1,5 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import type { InventoryObject, Simulator } from '../../simulator/simulator.js';
+import type { Simulator } from '../../simulator/simulator-handles.js';
+import { markedObjects, type SimulatedObject } from '../support/simulated-objects.js';
 
 /** What clients were told: a 2xx is a promise. */
 export class Promises {
@@ -50,7 +51,7 @@ const tables = [
 
 export async function balance(connection: Connection, simulator: Simulator, promises: Promises): Promise<Books> {
   const rows = await liveRows(connection);
-  const marked = simulator.inventory().filter((object) => object.marker !== null);
+  const marked = markedObjects(simulator);
   const problems: string[] = [];
   const orphans = marked.filter((object) => !rows.some((row) => row.openstackId === object.id));
   for (const object of orphans)
@@ -92,7 +93,11 @@ export async function balance(connection: Connection, simulator: Simulator, prom
 /** How many creating calls each marker saw, e.g. `{1: 240, 2: 3}`: more than one only after an unknown outcome. */
 export function creationsPerMarker(simulator: Simulator): ReadonlyMap<number, number> {
   const perMarker = countBy(
-    simulator.log.flatMap((entry) => (entry.marker === null ? [] : [`${entry.service} ${entry.marker}`])),
+    simulator.log
+      .list({ method: 'POST' })
+      .flatMap(({ created, marker, service }) =>
+        created === null || marker === null ? [] : [`${String(service)} ${marker}`],
+      ),
   );
   return new Map(
     countBy(perMarker.map(([, times]) => String(times))).map(([times, markers]) => [Number(times), markers]),
@@ -117,7 +122,7 @@ async function liveRows(connection: Connection): Promise<readonly LiveRow[]> {
   return rows;
 }
 
-function isAsRecorded(row: LiveRow, marked: readonly InventoryObject[]): boolean {
+function isAsRecorded(row: LiveRow, marked: readonly SimulatedObject[]): boolean {
   const object = marked.find((candidate) => candidate.id === row.openstackId);
   if (object?.type !== row.type || object.project_id !== row.projectOpenstackId) return false;
   return object.marker?.endsWith(row.uuid) === true && (row.size === null || object.size === row.size);

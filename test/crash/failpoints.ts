@@ -86,7 +86,7 @@ async function killAt(
   const died = victim.hasEnded;
   await victim.kill();
   world.retire(victim);
-  world.simulator.timings.set({ serverBuildMs: 400 });
+  world.simulator.configure({ server_build_ms: 400 });
   survivor.thaw();
   const { books, tookMs } = await world.quiet(20_000);
   const problems = died ? books.problems : ['the failpoint was not reached', ...books.problems];
@@ -98,7 +98,7 @@ async function killAt(
 
 /** A server that is ACTIVE, or one that stays in BUILD. */
 async function prepare(world: World, api: Api, body: unknown, staysInBuild: boolean): Promise<number> {
-  if (staysInBuild) world.simulator.timings.set({ serverBuildMs: 60_000 });
+  if (staysInBuild) world.simulator.configure({ server_build_ms: 60_000 });
   const answer = await api.post<{ id: number }>('/servers', body);
   if (answer.status !== 202)
     throw new Error(`no server to delete: ${String(answer.status)} ${JSON.stringify(answer.body)}`);

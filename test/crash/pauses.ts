@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Database } from '../../scripts/database.js';
 import { Api } from '../support/api.js';
+import { Stranger } from '../support/stranger.js';
 import { testSettings } from '../support/settings.js';
+import { markedObjects, objectsOf } from '../support/simulated-objects.js';
 import type { CaseResult } from './case-result.js';
 import { readCatalogue, serverBody } from './random-kills.js';
 import { World } from './world.js';
@@ -59,7 +61,7 @@ async function frozenInCreate(world: World): Promise<readonly string[]> {
   const slow = await world.start();
   const api = await world.login(slow);
   // Neutron answers late: the replica is frozen with the creation of the port on the wire.
-  world.simulator.faults.add({ method: 'POST', path: '/ports', delayMs: 250, times: 1 });
+  world.simulator.faults.add({ method: 'POST', path: '/ports', delay_ms: 250, times: 1 });
   const answer = await api.post<{ id: number }>('/servers', serverBody('frozen', await readCatalogue(api)));
   world.promises.created.add(answer.body.id);
   await sleep(100);
@@ -71,7 +73,7 @@ async function frozenInCreate(world: World): Promise<readonly string[]> {
   slow.thaw();
   await sleep(leaseMs);
   const after = await row(world, answer.body.id);
-  const servers = world.simulator.inventory().filter((object) => object.type === 'server' && object.marker !== null);
+  const servers = markedObjects(world.simulator, 'server');
   return [
     ...(done.state === 'SUCCEEDED' ? [] : [`the operation ended ${done.state}`]),
     ...(JSON.stringify(before) === JSON.stringify(after) ? [] : ['the thawed replica changed the rows']),
@@ -83,28 +85,24 @@ async function deletedElsewhere(world: World): Promise<readonly string[]> {
   const holder = await world.start();
   const other = await world.start();
   const api = await world.login(holder);
-  world.simulator.faults.add({ method: 'POST', path: '/servers$', delayMs: 300, times: 1 });
+  world.simulator.faults.add({ method: 'POST', path: '/servers$', delay_ms: 300, times: 1 });
   const created = await api.post<{ id: number }>('/servers', serverBody('short-lived', await readCatalogue(api)));
   world.promises.created.add(created.body.id);
-  await until(() => world.simulator.log.some((entry) => entry.method === 'POST' && entry.path.endsWith('/servers')));
+  await until(() => world.simulator.faults.list().some(({ hits }) => hits > 0));
   const deleted = await new Api(other.url, api.token).delete(`/servers/${String(created.body.id)}`);
   world.promises.deleted.add(created.body.id);
-  const sentBefore = world.simulator.log.filter(
-    (entry) => entry.method === 'POST' && /ports|volumes|servers/.test(entry.path),
-  ).length;
+  const sentBefore = world.simulator.log.list({ method: 'POST', path: 'ports$|volumes$|servers$' }).length;
   const done = await api.finished(deleted, 20_000);
-  const sentAfter = world.simulator.log.filter(
-    (entry) => entry.method === 'POST' && /ports|volumes|servers/.test(entry.path),
-  ).length;
+  const sentAfter = world.simulator.log.list({ method: 'POST', path: 'ports$|volumes$|servers$' }).length;
   return [
     ...(done.state === 'SUCCEEDED' ? [] : [`the deletion ended ${done.state}`]),
     ...(sentAfter === sentBefore ? [] : ['the holder went on creating']),
-    ...(world.simulator.inventory().some((object) => object.marker !== null) ? ['something is left'] : []),
+    ...(markedObjects(world.simulator).length > 0 ? ['something is left'] : []),
   ];
 }
 
 async function downPastDeadline(world: World): Promise<readonly string[]> {
-  world.simulator.timings.set({ serverBuildMs: 1_500 });
+  world.simulator.configure({ server_build_ms: 1_500 });
   const replica = await world.start();
   const api = await world.login(replica);
   const answer = await api.post<{ id: number }>('/servers', serverBody('patient', await readCatalogue(api)));
@@ -123,12 +121,16 @@ async function downPastDeadline(world: World): Promise<readonly string[]> {
 async function strangers(world: World): Promise<readonly string[]> {
   const replica = await world.start();
   const api = await world.login(replica);
-  const theirs = world.simulator.outside.strangers({ projectName: 'demo', name: 'web' });
+  const catalogue = await readCatalogue(api);
+  const stranger = await Stranger.login(world.simulator.url, 'demo', 'demo');
+  const volume = await stranger.createVolume('web-root', { imageId: catalogue.imageId });
+  const port = await stranger.createPort('web-nic0', catalogue.networkId);
+  const theirs = [volume, port, await stranger.createServer('web', catalogue.flavorId, port, volume)];
   // The first creation of each object loses its answer, so that everything is looked up.
   for (const path of ['/ports$', '/volumes$', '/servers$']) {
     world.simulator.faults.add({ method: 'POST', path, action: 'reset-before', times: 1 });
   }
-  const answer = await api.post<{ id: number }>('/servers', serverBody('web', await readCatalogue(api)));
+  const answer = await api.post<{ id: number }>('/servers', serverBody('web', catalogue));
   world.promises.created.add(answer.body.id);
   const done = await api.finished(answer, 20_000);
   const server = await api.get<{ openstack_id: string }>(`/servers/${String(answer.body.id)}`);
@@ -136,7 +138,7 @@ async function strangers(world: World): Promise<readonly string[]> {
   world.promises.deleted.add(answer.body.id);
   await api.finished(deleted, 20_000);
   await sleep(4_000);
-  const left = new Set(world.simulator.inventory().map((object) => object.id));
+  const left = new Set(objectsOf(world.simulator).map((object) => object.id));
   return [
     ...(done.state === 'SUCCEEDED' ? [] : [`the creation ended ${done.state}: ${done.error?.message ?? ''}`]),
     ...(theirs.includes(server.body.openstack_id) ? ['the stranger’s server was adopted'] : []),
@@ -197,7 +199,7 @@ async function mysqlKilled(world: World, database: Database): Promise<readonly s
   const replica = await world.start();
   const api = await world.login(replica);
   const catalogue = await readCatalogue(api);
-  world.simulator.timings.set({ serverBuildMs: 2_000 });
+  world.simulator.configure({ server_build_ms: 2_000 });
   const answer = await api.post<{ id: number }>('/servers', serverBody('survivor', catalogue));
   world.promises.created.add(answer.body.id);
   await sleep(200);

@@ -27,25 +27,13 @@ export async function randomKills(database: Database, options: RandomKillsOption
     const api = await world.login(first);
     const catalogue = await readCatalogue(api);
     world.simulator.faults.seed(options.seed);
-    world.simulator.faults.add({
-      method: 'POST|DELETE|PUT',
-      service: 'compute|network|volume',
-      action: 'reset-after',
-      probability: 0.03,
-    });
-    world.simulator.faults.add({
-      method: 'POST|DELETE|PUT',
-      service: 'compute|network|volume',
-      status: 503,
-      probability: 0.03,
-    });
-    world.simulator.faults.add({
-      method: 'POST',
-      service: 'compute|network|volume',
-      action: 'late-commit',
-      delayMs: 700,
-      probability: 0.01,
-    });
+    for (const service of ['compute', 'network', 'volume'] as const) {
+      for (const method of ['POST', 'DELETE', 'PUT']) {
+        world.simulator.faults.add({ method, service, action: 'reset-after', probability: 0.03 });
+        world.simulator.faults.add({ method, service, status: 503, probability: 0.03 });
+      }
+      world.simulator.faults.add({ method: 'POST', service, action: 'late-commit', delay_ms: 700, probability: 0.01 });
+    }
     const load = new Load(world, api.token ?? '', catalogue, random);
     const running = Array.from({ length: workers }, () => load.run());
     await killAtRandom(world, random, options.kills);
@@ -121,9 +109,9 @@ interface Named {
 }
 
 export async function readCatalogue(api: Api): Promise<Catalogue> {
-  const flavors = await api.get<{ flavors: Named[] }>('/flavors');
-  const images = await api.get<{ images: Named[] }>('/images');
-  const networks = await api.get<{ networks: Named[] }>('/networks');
+  const flavors = await api.until<{ flavors: Named[] }>('/flavors', ({ status }) => status === 200);
+  const images = await api.until<{ images: Named[] }>('/images', ({ status }) => status === 200);
+  const networks = await api.until<{ networks: Named[] }>('/networks', ({ status }) => status === 200);
   return {
     flavorId: idOf(flavors.body.flavors, 'm1.tiny'),
     imageId: idOf(images.body.images, 'lab-tiny'),

@@ -3,7 +3,9 @@ import type { Connection } from 'mysql2/promise';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiProcess } from '../../scripts/api-process.js';
 import type { Database } from '../../scripts/database.js';
-import { startSimulator, type Simulator } from '../../simulator/simulator.js';
+import { seed } from '../../simulator/seed.js';
+import { startSimulator } from '../../simulator/simulator.js';
+import type { Simulator } from '../../simulator/simulator-handles.js';
 import { Api } from '../support/api.js';
 import { launchReplica, startReplica } from '../support/replica.js';
 import { connect, createSchema, dropSchema, type TestSchema } from '../support/schema.js';
@@ -29,6 +31,14 @@ export class World {
   static async create(database: Database, settings: Readonly<Record<string, string>> = {}): Promise<World> {
     const schema = await createSchema(database, `crash_${randomBytes(4).toString('hex')}`);
     const simulator = await startSimulator({ port: 0 });
+    simulator.setQuotas(seed.projects.demo, {
+      instances: -1,
+      cores: -1,
+      ram: -1,
+      volumes: -1,
+      gigabytes: -1,
+      port: -1,
+    });
     return new World(simulator, schema, await connect(schema), {
       ...settingsFor(simulator.url),
       ...schema.settings,

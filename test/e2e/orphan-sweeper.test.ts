@@ -1,13 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { defaultSettings } from '../../simulator/settings.js';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Api } from '../support/api.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { objectsOf } from '../support/simulated-objects.js';
 import { connect } from '../support/schema.js';
+import { Stranger } from '../support/stranger.js';
 import { ServerRequests } from '../support/servers.js';
 
-const twoSweepsMs = 5_000;
+const twoSweepsMs = 8_500;
 
 describe('the sweep for orphans', () => {
   let app: TestApp;
@@ -30,10 +33,11 @@ describe('the sweep for orphans', () => {
     await app.close();
   });
 
-  const isThere = (id: string): boolean => app.simulator.inventory().some((object) => object.id === id);
+  const isThere = (id: string): boolean => objectsOf(app.simulator).some((object) => object.id === id);
 
-  function plant(marker: string): string {
-    return app.simulator.outside.createVolume({ projectName: 'demo', name: 'planted', marker });
+  async function plant(marker: string): Promise<string> {
+    const stranger = await Stranger.login(app.simulator.url, 'demo', 'demo');
+    return stranger.createVolume('planted', { marker });
   }
 
   async function uuidOf(table: 'volume', serverId: number): Promise<string> {
@@ -43,7 +47,7 @@ describe('the sweep for orphans', () => {
 
   it('deletes a second object of a live row and keeps the recorded one', async () => {
     const server = await servers.create('two-of-one');
-    const second = plant(`cloud-api:${deployment}:${await uuidOf('volume', server.id)}`);
+    const second = await plant(`cloud-api:${deployment}:${await uuidOf('volume', server.id)}`);
     await sleep(twoSweepsMs);
     expect(isThere(second)).toBe(false);
     expect(await servers.get(server.id)).toMatchObject({ status: 'ACTIVE' });
@@ -57,7 +61,7 @@ describe('the sweep for orphans', () => {
     const server = await servers.create('late');
     const uuid = await uuidOf('volume', server.id);
     await demo.finished(await demo.delete(`/servers/${String(server.id)}`));
-    const late = plant(`cloud-api:${deployment}:${uuid}`);
+    const late = await plant(`cloud-api:${deployment}:${uuid}`);
     await sleep(twoSweepsMs);
     expect(isThere(late)).toBe(false);
   });
@@ -66,21 +70,21 @@ describe('the sweep for orphans', () => {
     const server = await servers.create('bystander');
     const uuid = await uuidOf('volume', server.id);
     const planted = [
-      plant(`cloud-api:${deployment}:${randomUUID()}`),
-      plant(`cloud-api:someone1:${uuid}`),
-      plant('bystander-root'),
-      plant(`not ours cloud-api:${deployment}:${uuid}`),
+      await plant(`cloud-api:${deployment}:${randomUUID()}`),
+      await plant(`cloud-api:someone1:${uuid}`),
+      await plant('bystander-root'),
+      await plant(`not ours cloud-api:${deployment}:${uuid}`),
     ];
     await sleep(twoSweepsMs);
     expect(planted.filter((id) => !isThere(id))).toEqual([]);
   });
 
   it('does not touch an object whose row an operation holds', async () => {
-    app.simulator.timings.set({ serverBuildMs: 60_000 });
+    app.simulator.configure({ server_build_ms: 60_000 });
     const answer = await servers.post('under-way');
-    const second = plant(`cloud-api:${deployment}:${await uuidOf('volume', answer.body.id)}`);
+    const second = await plant(`cloud-api:${deployment}:${await uuidOf('volume', answer.body.id)}`);
     await sleep(twoSweepsMs);
     expect(isThere(second)).toBe(true);
-    app.simulator.timings.reset();
+    app.simulator.configure(defaultSettings);
   });
 });

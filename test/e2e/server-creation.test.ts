@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { seed } from '../../simulator/seed.js';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Api } from '../support/api.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { markedObjects, objectsOf } from '../support/simulated-objects.js';
 import { connect } from '../support/schema.js';
-import { marked, ServerRequests, type ProblemBody, type ServerBody } from '../support/servers.js';
+import { ServerRequests, type ProblemBody, type ServerBody } from '../support/servers.js';
+
+const unlimited = { instances: -1, cores: -1, ram: -1, volumes: -1, gigabytes: -1, port: -1, floatingip: -1 };
 
 describe('POST /servers', () => {
   let app: TestApp;
@@ -25,7 +29,7 @@ describe('POST /servers', () => {
 
   beforeEach(() => {
     app.simulator.faults.clear();
-    app.simulator.quotas.reset();
+    app.simulator.setQuotas(seed.projects.demo, unlimited);
   });
 
   async function serverRows(): Promise<number> {
@@ -50,7 +54,7 @@ describe('POST /servers', () => {
     expect(server.volumes).toMatchObject([{ name: 'web-1-root', size: 1, is_root_volume: true }]);
     expect(server.fixed_ip_addresses).toHaveLength(1);
 
-    const objects = marked(app.simulator).filter((object) => object.name.startsWith('web-1'));
+    const objects = markedObjects(app.simulator).filter((object) => object.name.startsWith('web-1'));
     expect(objects.map((object) => object.type).sort()).toEqual(['port', 'server', 'volume']);
     expect(objects.find((object) => object.type === 'server')?.id).toBe(server.openstack_id);
     const [rows] = await database.query<RowDataPacket[]>(
@@ -69,16 +73,14 @@ describe('POST /servers', () => {
 
   it('refuses a name that a live server has, names that server, and calls nobody', async () => {
     const holder = await servers.create('taken');
-    const calls = app.simulator.log.length;
+    const calls = app.simulator.log.list().at(-1)?.id ?? 0;
     const answer = await demo.post<ProblemBody>('/servers', servers.body('taken'));
     expect(answer.status).toBe(409);
     expect(answer.body).toMatchObject({
       code: 'SERVER_NAME_DUPLICATE',
       blocked_by: [{ type: 'server', id: holder.id, name: 'taken' }],
     });
-    expect(
-      app.simulator.log.slice(calls).filter((entry) => entry.method === 'POST' && entry.service !== 'identity'),
-    ).toEqual([]);
+    expect(app.simulator.log.list({ method: 'POST', after: calls, path: '^/(compute|network|volume)' })).toEqual([]);
   });
 
   it('gives one of 20 requests at once the name', async () => {
@@ -87,7 +89,7 @@ describe('POST /servers', () => {
     expect(answers.filter((answer) => answer.status === 409)).toHaveLength(19);
     const winner = answers.find((answer) => answer.status === 202);
     if (winner !== undefined) await demo.finished(winner);
-    expect(marked(app.simulator, 'server').filter((object) => object.name === 'wanted-by-all')).toHaveLength(1);
+    expect(markedObjects(app.simulator, 'server').filter((object) => object.name === 'wanted-by-all')).toHaveLength(1);
   });
 
   it.each([
@@ -100,11 +102,11 @@ describe('POST /servers', () => {
       'root_volume.image_id',
     ],
   ])('answers 404 for an unknown %s before anything is made', async (_what, change, code, field) => {
-    const before = { rows: await serverRows(), objects: app.simulator.inventory().length };
+    const before = { rows: await serverRows(), objects: objectsOf(app.simulator).length };
     const answer = await demo.post<ProblemBody>('/servers', servers.body('nothing', change));
     expect(answer.status).toBe(404);
     expect(answer.body).toMatchObject({ code, errors: [{ field }] });
-    expect({ rows: await serverRows(), objects: app.simulator.inventory().length }).toEqual(before);
+    expect({ rows: await serverRows(), objects: objectsOf(app.simulator).length }).toEqual(before);
   });
 
   it('answers 422 for a root volume below what the image needs', async () => {
@@ -138,19 +140,19 @@ describe('POST /servers', () => {
   });
 
   it.each([
-    ['port', { port: 0 }],
-    ['root volume', { volumes: 0 }],
-    ['server', { instances: 0 }],
-  ])(
+    ['port', 'port'],
+    ['root volume', 'volumes'],
+    ['server', 'instances'],
+  ] as const)(
     'leaves nothing behind when the quota refuses the %s, and says what was asked and allowed',
     async (what, quota) => {
-      const before = app.simulator.inventory().length;
-      app.simulator.quotas.setToUsed('demo', Object.keys(quota)[0] ?? '');
+      const before = objectsOf(app.simulator).length;
+      app.simulator.setQuotas(seed.projects.demo, { [quota]: app.simulator.cloud.used(seed.projects.demo, quota) });
       const server = await servers.create(`quota-${what.replace(' ', '-')}`);
       expect(server).toMatchObject({ status: 'ERROR', openstack_id: null, fault: { code: 'QUOTA_EXCEEDED' } });
       expect(server.fault?.message).toMatch(/quota|exceeded/i);
       expect(server.fault?.message).toMatch(/\d/);
-      expect(app.simulator.inventory().length).toBe(before);
+      expect(objectsOf(app.simulator).length).toBe(before);
       const again = await servers.post(server.name);
       expect(again.status).toBe(409);
       expect((again.body as unknown as ProblemBody).blocked_by).toEqual([
@@ -160,12 +162,12 @@ describe('POST /servers', () => {
   );
 
   it('tells Nova’s words when no host has room, and leaves nothing in OpenStack', async () => {
-    const before = app.simulator.inventory().length;
-    app.simulator.outside.failNextBuild('No valid host was found. There are not enough hosts available.');
+    const before = objectsOf(app.simulator).length;
+    app.simulator.outside.failNext('no-valid-host');
     const server = await servers.create('no-host');
     expect(server).toMatchObject({ status: 'ERROR', openstack_id: null, fault: { code: 'CAPACITY_UNAVAILABLE' } });
     expect(server.fault?.message).toContain('No valid host was found');
-    expect(app.simulator.inventory().length).toBe(before);
+    expect(objectsOf(app.simulator).length).toBe(before);
   });
 
   it.each([
@@ -174,10 +176,12 @@ describe('POST /servers', () => {
   ])('keeps a name with %s here, and gives OpenStack what it takes', async (_what, name, theirs) => {
     const server = await servers.create(name);
     expect(server).toMatchObject({ name, status: 'ACTIVE' });
-    expect(marked(app.simulator, 'server').find((object) => object.id === server.openstack_id)?.name).toBe(theirs);
+    expect(markedObjects(app.simulator, 'server').find((object) => object.id === server.openstack_id)?.name).toBe(
+      theirs,
+    );
   });
 
-  it.each(['compute', 'network', 'volume', 'identity'])(
+  it.each(['compute', 'network', 'volume', 'identity'] as const)(
     'accepts while %s is away, and goes through when it is back',
     async (service) => {
       app.simulator.faults.add({ service, action: 'refuse' });

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { defaultSettings } from '../../simulator/settings.js';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Api } from '../support/api.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { markedObjects } from '../support/simulated-objects.js';
 import { connect } from '../support/schema.js';
-import { marked, ServerRequests, type ProblemBody, type ServerBody } from '../support/servers.js';
+import { ServerRequests, type ProblemBody, type ServerBody } from '../support/servers.js';
 
 interface DeletionBody {
   readonly server_id: number;
@@ -32,13 +34,13 @@ describe('DELETE /servers/{id}', () => {
 
   beforeEach(() => {
     app.simulator.faults.clear();
-    app.simulator.timings.reset();
+    app.simulator.configure(defaultSettings);
   });
 
   const remove = (id: number) => demo.delete<DeletionBody>(`/servers/${String(id)}`);
 
   function ofServer(server: ServerBody): readonly string[] {
-    return marked(app.simulator)
+    return markedObjects(app.simulator)
       .filter((object) => object.name.startsWith(server.name))
       .map((object) => object.type);
   }
@@ -79,21 +81,21 @@ describe('DELETE /servers/{id}', () => {
   });
 
   it('cancels a build under way and leaves nothing of it', async () => {
-    app.simulator.timings.set({ serverBuildMs: 60_000 });
+    app.simulator.configure({ server_build_ms: 60_000 });
     const created = await servers.post('never-built');
     await demo.until<ServerBody>(`/servers/${String(created.body.id)}`, ({ body }) => body.openstack_id !== null);
     const answer = await remove(created.body.id);
     expect(await demo.finished(answer)).toMatchObject({ state: 'SUCCEEDED' });
     expect(await demo.finished(created)).toMatchObject({ state: 'CANCELLED' });
-    expect(marked(app.simulator).filter((object) => object.name.startsWith('never-built'))).toEqual([]);
+    expect(markedObjects(app.simulator).filter((object) => object.name.startsWith('never-built'))).toEqual([]);
   });
 
   it('leaves nothing when it comes before the first call of the build is answered', async () => {
-    app.simulator.faults.add({ method: 'POST', path: '/ports$', delayMs: 250, times: 1 });
+    app.simulator.faults.add({ method: 'POST', path: '/ports$', delay_ms: 250, times: 1 });
     const created = await servers.post('nipped');
     const answer = await remove(created.body.id);
     expect(await demo.finished(answer)).toMatchObject({ state: 'SUCCEEDED' });
-    expect(marked(app.simulator).filter((object) => object.name.startsWith('nipped'))).toEqual([]);
+    expect(markedObjects(app.simulator).filter((object) => object.name.startsWith('nipped'))).toEqual([]);
   });
 
   it('frees the floating IP, which stays', async () => {
@@ -111,7 +113,7 @@ describe('DELETE /servers/{id}', () => {
   });
 
   it('removes a server that failed, of which OpenStack holds nothing', async () => {
-    app.simulator.outside.failNextBuild('No valid host was found. ');
+    app.simulator.outside.failNext('no-valid-host');
     const server = await servers.create('failed');
     expect(server.status).toBe('ERROR');
     expect(await demo.finished(await remove(server.id))).toMatchObject({ state: 'SUCCEEDED' });
@@ -120,7 +122,7 @@ describe('DELETE /servers/{id}', () => {
 
   it('takes what is gone already for done', async () => {
     const server = await servers.create('gone-outside');
-    app.simulator.outside.deleteServer(server.openstack_id ?? '');
+    app.simulator.outside.delete(server.openstack_id ?? '');
     expect(await demo.finished(await remove(server.id))).toMatchObject({ state: 'SUCCEEDED' });
     expect(ofServer(server)).toEqual([]);
   });
@@ -130,16 +132,14 @@ describe('DELETE /servers/{id}', () => {
     const other = await app.login('other');
     const viewer = await app.login('viewer');
     const path = `/servers/${String(server.id)}`;
-    const calls = app.simulator.log.length;
+    const calls = app.simulator.log.list().at(-1)?.id ?? 0;
     const missing = await demo.delete<ProblemBody>('/servers/999999999');
     const foreign = await other.delete<ProblemBody>(path);
     const reader = await viewer.delete<ProblemBody>(path);
     expect([missing.status, missing.body.code]).toEqual([404, 'SERVER_NOT_FOUND']);
     expect([foreign.status, foreign.body.code]).toEqual([403, 'SERVER_DELETE_PERMISSION_DENIED']);
     expect([reader.status, reader.body.code]).toEqual([403, 'PERMISSION_DENIED']);
-    expect(
-      app.simulator.log.slice(calls).filter((entry) => entry.method === 'DELETE' && entry.service !== 'identity'),
-    ).toEqual([]);
+    expect(app.simulator.log.list({ method: 'DELETE', after: calls, path: '^/(compute|network|volume)' })).toEqual([]);
     expect((await servers.get(server.id)).status).toBe('ACTIVE');
   });
 });

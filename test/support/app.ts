@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
-import { startSimulator, type Simulator } from '../../simulator/simulator.js';
+import { startSimulator } from '../../simulator/simulator.js';
+import type { Simulator } from '../../simulator/simulator-handles.js';
 import { createApp } from '../../src/app.setup.js';
 import { Api } from './api.js';
 import { workerSchema, type TestSchema } from './schema.js';
@@ -41,28 +42,36 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
   await loadSwaggerMetadata();
   const config = testConfig({ ...settingsFor(simulator.url), ...schema.settings, ...options.settings });
   const app = await createApp(config);
-  await app.listen(0, '127.0.0.1');
-  const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
-  const anonymous = new Api(url);
-  if (options.untilImported !== false) {
-    await anonymous.until<{ imported?: boolean }>(
-      '/health/ready',
-      ({ status, body }) => status === 200 && body.imported === true,
-      importMs,
-    );
-  }
-  return {
-    url,
-    app,
-    simulator,
-    schema,
-    anonymous,
-    login: async (account) => Api.login(url, credentialsOf(account)),
-    close: async () => {
-      await app.close();
-      if (options.simulator === undefined) await simulator.close();
-    },
+  const close = async (): Promise<void> => {
+    await app.close();
+    if (options.simulator === undefined) await simulator.close();
   };
+  try {
+    await app.listen(0, '127.0.0.1');
+    const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+    const anonymous = new Api(url);
+    if (options.untilImported !== false) await untilImported(anonymous);
+    return {
+      url,
+      app,
+      simulator,
+      schema,
+      anonymous,
+      login: async (account) => Api.login(url, credentialsOf(account)),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function untilImported(anonymous: Api): Promise<void> {
+  await anonymous.until<{ imported?: boolean }>(
+    '/health/ready',
+    ({ status, body }) => status === 200 && body.imported === true,
+    importMs,
+  );
 }
 
 /** Under Jest sources run without the Swagger plugin; what it would have added was written down by the global set-up. */

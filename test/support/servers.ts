@@ -1,4 +1,3 @@
-import type { InventoryObject, Simulator } from '../../simulator/simulator.js';
 import type { Answer, Api } from './api.js';
 
 /** A server as the API shows it; what tests look at. */
@@ -51,9 +50,9 @@ export class ServerRequests {
   ) {}
 
   static async of(api: Api): Promise<ServerRequests> {
-    const flavors = await api.get<{ flavors: Named[] }>('/flavors');
-    const images = await api.get<{ images: Named[] }>('/images');
-    const networks = await api.get<{ networks: Named[] }>('/networks');
+    const flavors = await api.until<{ flavors: Named[] }>('/flavors', ({ status }) => status === 200);
+    const images = await api.until<{ images: Named[] }>('/images', ({ status }) => status === 200);
+    const networks = await api.until<{ networks: Named[] }>('/networks', ({ status }) => status === 200);
     return new ServerRequests(
       api,
       idOf(flavors.body.flavors, 'm1.tiny'),
@@ -88,13 +87,6 @@ export class ServerRequests {
     await this.api.finished(answer);
     return this.get(answer.body.id);
   }
-}
-
-/** What OpenStack holds of ours. */
-export function marked(simulator: Simulator, type?: string): readonly InventoryObject[] {
-  return simulator
-    .inventory()
-    .filter((object) => object.marker !== null && (type === undefined || object.type === type));
 }
 
 function idOf(things: readonly Named[], name: string): string {

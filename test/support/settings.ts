@@ -2,10 +2,10 @@ import { readConfig, type Config } from '../../src/config/config.js';
 
 /** Everything that lasts seconds or minutes in production, shrunk alike; nothing else differs. */
 export const quickTimings: Readonly<Record<string, string>> = {
-  LEASE_MS: '1500',
-  HTTP_TIMEOUT_MS: '400',
-  LEASE_MARGIN_MS: '100',
-  SETTLING_MS: '600',
+  LEASE_MS: '3000',
+  HTTP_TIMEOUT_MS: '1200',
+  LEASE_MARGIN_MS: '200',
+  SETTLING_MS: '1000',
   ERROR_BELIEF_MS: '400',
   DEADLINE_SERVER_CREATE_MS: '30000',
   DEADLINE_IMAGE_COPY_MS: '60000',

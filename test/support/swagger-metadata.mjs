@@ -7,7 +7,7 @@ import ts from 'typescript';
 
 /**
  * Writes what the Swagger plugin would add to DTOs and controllers during a build, as a module for `SwaggerModule.loadPluginMetadata`, and
- * returns its path. Does nothing while their sources stay the same.
+ * returns its path. Does nothing while their sources stay the same. Against the build only the order of the values of an enum may differ.
  */
 export function generateSwaggerMetadata(root) {
   const settings = JSON.parse(readFileSync(join(root, 'nest-cli.json'), 'utf8')).compilerOptions.plugins.find(

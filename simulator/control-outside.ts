@@ -1,0 +1,65 @@
+import { numberOf, textOf, type Json } from './json.js';
+import type { Outside } from './outside.js';
+
+const text = (body: Json, key: string): string => textOf(body, key) ?? '';
+const kinds = ['no-valid-host', 'spawn', 'volume'] as const;
+
+/** Changes from outside by the name under which the control API knows them, with the fields of the body that each reads. */
+export const outsideChanges: Readonly<Record<string, (outside: Outside, body: Json) => unknown>> = {
+  delete: (outside, body) => {
+    outside.delete(text(body, 'id'));
+  },
+  stop: (outside, body) => {
+    outside.stop(text(body, 'id'));
+  },
+  start: (outside, body) => {
+    outside.start(text(body, 'id'));
+  },
+  error: (outside, body) => {
+    outside.error(text(body, 'id'), textOf(body, 'message') ?? undefined);
+  },
+  'set-status': (outside, body) => {
+    outside.setStatus(text(body, 'id'), text(body, 'status'));
+  },
+  rename: (outside, body) => {
+    outside.rename(text(body, 'id'), text(body, 'name'));
+  },
+  'move-floating-ip': (outside, body) => {
+    outside.moveFloatingIp(text(body, 'id'), textOf(body, 'port_id'));
+  },
+  'detach-volume': (outside, body) => {
+    outside.detachVolume(text(body, 'id'));
+  },
+  'resize-volume': (outside, body) => {
+    outside.resizeVolume(text(body, 'id'), numberOf(body, 'size') ?? 1);
+  },
+  'unbind-port': (outside, body) => {
+    outside.unbindPort(text(body, 'id'));
+  },
+  lock: (outside, body) => {
+    outside.lock(text(body, 'id'));
+  },
+  unlock: (outside, body) => {
+    outside.unlock(text(body, 'id'));
+  },
+  snapshot: (outside, body) => outside.snapshot(text(body, 'id')),
+  enable: (outside, body) => {
+    outside.setEnabled(text(body, 'id'), true);
+  },
+  disable: (outside, body) => {
+    outside.setEnabled(text(body, 'id'), false);
+  },
+  'set-password': (outside, body) => {
+    outside.setPassword(text(body, 'id'), text(body, 'password'), textOf(body, 'problem'));
+  },
+  grant: (outside, body) => {
+    outside.grant(text(body, 'user_id'), text(body, 'role_id'), text(body, 'project_id'));
+  },
+  'revoke-roles': (outside, body) => {
+    outside.revokeRoles(text(body, 'user_id'), text(body, 'project_id'));
+  },
+  'fail-next': (outside, body) => {
+    const kind = kinds.find((one) => one === body['kind']) ?? 'no-valid-host';
+    outside.failNext(kind, numberOf(body, 'times') ?? 1, textOf(body, 'message') ?? undefined);
+  },
+};

@@ -1,0 +1,44 @@
+import type { Config } from '../../src/config/config.js';
+import { AuthClient } from '../../src/auth/auth.client.js';
+import { CatalogClient } from '../../src/catalog/catalog.client.js';
+import { FloatingIpClient } from '../../src/floating-ip/floating-ip.client.js';
+import { NetworkInterfaceClient } from '../../src/network-interface/network-interface.client.js';
+import { OpenStackConnection } from '../../src/openstack/openstack-connection.js';
+import { OpenStackHttp } from '../../src/openstack/openstack-http.js';
+import { OpenStackTokens } from '../../src/openstack/openstack-tokens.js';
+import { ProjectClient } from '../../src/project/project.client.js';
+import { SecurityGroupClient } from '../../src/security-group/security-group.client.js';
+import { ServerClient } from '../../src/server/server.client.js';
+import { UserClient } from '../../src/user/user.client.js';
+import { VolumeClient } from '../../src/volume/volume.client.js';
+
+/** Every client, as one account of the cloud. */
+export class Clients {
+  readonly connection: OpenStackConnection;
+  readonly tokens: OpenStackTokens;
+  readonly http: OpenStackHttp;
+  readonly auth: AuthClient;
+  readonly catalog: CatalogClient;
+  readonly floatingIps: FloatingIpClient;
+  readonly networkInterfaces: NetworkInterfaceClient;
+  readonly projects: ProjectClient;
+  readonly securityGroups: SecurityGroupClient;
+  readonly servers: ServerClient;
+  readonly users: UserClient;
+  readonly volumes: VolumeClient;
+
+  constructor(readonly config: Config) {
+    this.connection = new OpenStackConnection(config);
+    this.tokens = new OpenStackTokens(config, this.connection);
+    this.http = new OpenStackHttp(config, this.connection, this.tokens);
+    this.auth = new AuthClient(this.http);
+    this.catalog = new CatalogClient(this.http);
+    this.floatingIps = new FloatingIpClient(this.http);
+    this.networkInterfaces = new NetworkInterfaceClient(this.http);
+    this.projects = new ProjectClient(this.http);
+    this.securityGroups = new SecurityGroupClient(this.http);
+    this.servers = new ServerClient(this.http);
+    this.users = new UserClient(this.http);
+    this.volumes = new VolumeClient(this.http);
+  }
+}

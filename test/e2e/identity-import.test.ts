@@ -1,0 +1,242 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startApp, type TestApp } from '../support/app.js';
+import { connect } from '../support/schema.js';
+import type { ProblemBody } from '../support/servers.js';
+
+const sweepMs = 300;
+
+describe('the import from Keystone', () => {
+  let app: TestApp;
+  let database: Connection;
+
+  beforeAll(async () => {
+    app = await startApp({ settings: { IDENTITY_SWEEP_MS: String(sweepMs) } });
+    database = await connect(app.schema);
+  });
+
+  afterAll(async () => {
+    await database.end();
+    await app.close();
+  });
+
+  beforeEach(async () => {
+    app.simulator.reset();
+    await sweeps();
+  });
+
+  async function rows(sql: string, values: unknown[] = []): Promise<RowDataPacket[]> {
+    const [found] = await database.query<RowDataPacket[]>(sql, values);
+    return found;
+  }
+
+  const epoch = async () => Number((await rows("SELECT epoch FROM lease WHERE name = 'identity'"))[0]?.['epoch']);
+
+  /** Waits for an import that began after this call and is through. */
+  async function sweeps(): Promise<void> {
+    const wanted = (await epoch()) + 2;
+    const end = Date.now() + 10_000;
+    while ((await epoch()) < wanted) {
+      if (Date.now() > end) throw new Error('no import came');
+      await sleep(20);
+    }
+  }
+
+  const places = async () =>
+    (
+      await rows(
+        `SELECT u.account_id AS user, p.name AS project, pu.role FROM project_user pu
+           JOIN user u ON u.id = pu.user_id JOIN project p ON p.id = pu.project_id
+          WHERE u.deleted_at IS NULL AND p.deleted_at IS NULL ORDER BY u.account_id, p.name`,
+      )
+    ).map(({ user, project, role }) => `${String(user)} ${String(role)} ${String(project)}`);
+
+  const seedPlaces = [
+    'admin member demo',
+    'demo member demo',
+    'mate member demo',
+    'other member other',
+    'viewer reader demo',
+  ];
+
+  function assign(
+    user: 'demo' | 'mate' | 'viewer' | 'other',
+    role: 'member' | 'reader',
+    project: 'demo' | 'other',
+  ): void {
+    const { cloud, seed } = app.simulator;
+    cloud.assignments.push({
+      userId: seed.users[user].id,
+      roleId: seed.roles[role],
+      projectId: seed.projects[project],
+      isInherited: false,
+    });
+  }
+
+  function removeRoles(user: 'demo' | 'mate' | 'viewer' | 'other'): void {
+    const { cloud, seed } = app.simulator;
+    cloud.assignments = cloud.assignments.filter(({ userId }) => userId !== seed.users[user].id);
+  }
+
+  it('brings domain, managed projects, their people and roles, and nothing else', async () => {
+    expect(await rows('SELECT openstack_id, name FROM domain')).toEqual([{ openstack_id: 'default', name: 'Default' }]);
+    expect((await rows('SELECT name FROM project ORDER BY name')).map(({ name }) => String(name))).toEqual([
+      'demo',
+      'other',
+    ]);
+    const people = await rows('SELECT account_id, is_admin FROM user ORDER BY account_id');
+    expect(people.map(({ account_id: account, is_admin: isAdmin }) => [account, isAdmin])).toEqual([
+      ['admin', 1],
+      ['demo', 0],
+      ['mate', 0],
+      ['other', 0],
+      ['viewer', 0],
+    ]);
+    expect(await places()).toEqual(seedPlaces);
+  });
+
+  it('gives the service account the role member on every managed project', () => {
+    const { cloud, seed } = app.simulator;
+    const isMember = cloud.assignments.some(
+      ({ userId, roleId, projectId }) =>
+        userId === seed.users.admin.id && roleId === seed.roles.member && projectId === seed.projects.other,
+    );
+    expect(isMember).toBe(true);
+  });
+
+  it('leaves what is the same untouched', async () => {
+    const before = await rows('SELECT id, updated_at FROM user UNION ALL SELECT id, updated_at FROM project');
+    await sweeps();
+    expect(await rows('SELECT id, updated_at FROM user UNION ALL SELECT id, updated_at FROM project')).toEqual(before);
+  });
+
+  it('follows roles that come, change and go', async () => {
+    assign('viewer', 'member', 'other');
+    removeRoles('mate');
+    assign('mate', 'reader', 'demo');
+    await sweeps();
+    expect(await places()).toEqual([
+      'admin member demo',
+      'demo member demo',
+      'mate reader demo',
+      'other member other',
+      'viewer reader demo',
+      'viewer member other',
+    ]);
+    removeRoles('viewer');
+    await sweeps();
+    expect((await places()).filter((place) => place.startsWith('viewer'))).toEqual([]);
+    const [viewer] = await rows("SELECT deleted_at FROM user WHERE account_id = 'viewer'");
+    expect(viewer).toMatchObject({ deleted_at: null });
+  });
+
+  it('ends sessions with the user, and keeps the account of one who comes back', async () => {
+    const mate = await app.login('mate');
+    const { cloud, seed } = app.simulator;
+    const user = cloud.users.get(seed.users.mate.id);
+    if (user === undefined) throw new Error('no mate');
+    user.enabled = false;
+    await sweeps();
+    expect((await mate.get('/auth/me')).status).toBe(401);
+    user.enabled = true;
+    await sweeps();
+    expect((await mate.get('/auth/me')).status).toBe(200);
+    app.simulator.outside.delete(seed.users.mate.id);
+    await sweeps();
+    expect((await mate.get('/auth/me')).status).toBe(401);
+    const [gone] = await rows("SELECT deleted_at FROM user WHERE account_id = 'mate'");
+    expect(gone?.['deleted_at']).not.toBeNull();
+  });
+
+  it('removes nobody on the strength of a list that Keystone cut', async () => {
+    const before = await places();
+    app.simulator.configure({ identity_list_limit: 2 });
+    await sweeps();
+    await sweeps();
+    expect(await places()).toEqual(before);
+    expect(await rows('SELECT id FROM user WHERE deleted_at IS NOT NULL AND account_id <> ?', ['mate'])).toEqual([]);
+    expect(await rows('SELECT id FROM project WHERE enabled = 0')).toEqual([]);
+  });
+
+  it('removes nobody while Keystone answers 404 for everything (O22)', async () => {
+    const before = await places();
+    app.simulator.faults.add({ service: 'identity', method: 'GET', status: 404 });
+    await sleep(4 * sweepMs);
+    expect(await places()).toEqual(before);
+    expect(await rows('SELECT id FROM project WHERE enabled = 0')).toEqual([]);
+    app.simulator.faults.clear();
+    await sweeps();
+    expect(await places()).toEqual(before);
+  });
+
+  it('takes over a new name of a project', async () => {
+    const { cloud, seed } = app.simulator;
+    const project = cloud.projects.get(seed.projects.other);
+    if (project === undefined) throw new Error('no project');
+    const [before] = await rows('SELECT id FROM project WHERE openstack_id = ?', [seed.projects.other]);
+    project.name = 'renamed';
+    await sweeps();
+    const [after] = await rows('SELECT id, name FROM project WHERE openstack_id = ?', [seed.projects.other]);
+    expect(after).toEqual({ id: before?.['id'], name: 'renamed' });
+  });
+
+  it('makes a project read-only that is disabled or gone in Keystone', async () => {
+    const other = await app.login('other');
+    const { cloud, seed } = app.simulator;
+    const project = cloud.projects.get(seed.projects.other);
+    if (project === undefined) throw new Error('no project');
+    project.enabled = false;
+    await sweeps();
+    const refused = await other.post<ProblemBody>('/servers', {});
+    expect([refused.status, refused.body.code]).toEqual([403, 'PERMISSION_DENIED']);
+    expect((await other.get('/servers')).status).toBe(200);
+    project.enabled = true;
+    await sweeps();
+    expect((await other.post<ProblemBody>('/servers', {})).status).toBe(422);
+    cloud.projects.delete(seed.projects.other);
+    await sweeps();
+    expect(await rows('SELECT enabled, deleted_at FROM project WHERE openstack_id = ?', [seed.projects.other])).toEqual(
+      [{ enabled: 0, deleted_at: null }],
+    );
+  });
+
+  it('frees the name of a project that is gone for a new one', async () => {
+    const { cloud, seed } = app.simulator;
+    const old = cloud.projects.get(seed.projects.other);
+    if (old === undefined) throw new Error('no project');
+    cloud.projects.delete(old.id);
+    cloud.projects.set('0123456789abcdef0123456789abcdef', { ...old, id: '0123456789abcdef0123456789abcdef' });
+    await sweeps();
+    const found = await rows(
+      'SELECT openstack_id, deleted_at IS NULL AS is_live FROM project WHERE name = ? ORDER BY id',
+      ['other'],
+    );
+    expect(found).toEqual([
+      { openstack_id: seed.projects.other, is_live: 0 },
+      { openstack_id: '0123456789abcdef0123456789abcdef', is_live: 1 },
+    ]);
+  });
+});
+
+describe('the settings of the import', () => {
+  it('say which projects are managed and who is an admin', async () => {
+    const app = await startApp({ settings: { MANAGED_PROJECTS: 'other', ADMIN_PROJECTS: 'demo' } });
+    const database = await connect(app.schema);
+    try {
+      const [projects] = await database.query<RowDataPacket[]>('SELECT name FROM project');
+      expect(projects).toEqual([{ name: 'other' }]);
+      const [people] = await database.query<RowDataPacket[]>(
+        'SELECT account_id, is_admin FROM user ORDER BY account_id',
+      );
+      // The service account has role admin on demo as well, which is named here.
+      expect(people).toEqual([
+        { account_id: 'admin', is_admin: 1 },
+        { account_id: 'other', is_admin: 0 },
+      ]);
+    } finally {
+      await database.end();
+      await app.close();
+    }
+  });
+});

@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import type { Api } from '../support/api.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { connect } from '../support/schema.js';
+import { ServerRequests, type ProblemBody, type ServerBody } from '../support/servers.js';
+
+describe('the fields of a request', () => {
+  let app: TestApp;
+  let demo: Api;
+  let servers: ServerRequests;
+
+  beforeAll(async () => {
+    app = await startApp();
+    demo = await app.login('demo');
+    servers = await ServerRequests.of(demo);
+    const database = await connect(app.schema);
+    const rows = ['a_b', 'a\\b'].map((name) => [
+      randomUUID(),
+      demo.login?.project_id,
+      '2',
+      name,
+      'ACTIVE',
+      randomUUID(),
+    ]);
+    await database.query(
+      'INSERT INTO server (uuid, project_id, flavor_openstack_id, name, status, openstack_id) VALUES ?',
+      [rows],
+    );
+    await database.end();
+  });
+
+  afterAll(async () => {
+    await app.close();
+  });
+
+  const changes = () =>
+    app.simulator.log.list().filter(({ method, service }) => method !== 'GET' && service !== 'identity').length;
+
+  it.each([
+    ['0'],
+    ['-1'],
+    ['1.5'],
+    ['1e3'],
+    ['0x10'],
+    ['9007199254740992'],
+    ['9007199254740993'],
+    ['9223372036854775808'],
+    ['18446744073709551616'],
+    ['%201'],
+    ['1a'],
+    ['1'.repeat(200)],
+    ['1%00'],
+    ['..%2f1'],
+  ])('an id is digits only, up to 2^53−1: not %s (A7)', async (id) => {
+    for (const path of [`/servers/${id}`, `/operations/${id}`, `/floating-ips/${id}`, `/network-interfaces/${id}`]) {
+      const answer = await demo.get<ProblemBody>(path);
+      expect([path, answer.status, answer.body.code]).toEqual([path, 422, 'VALIDATION_FAILED']);
+    }
+  });
+
+  it('2^53−1 is an id, of nothing', async () => {
+    const answer = await demo.get<ProblemBody>('/servers/9007199254740991');
+    expect([answer.status, answer.body.code]).toEqual([404, 'SERVER_NOT_FOUND']);
+  });
+
+  it.each([
+    ['/servers?color=red', 'color'],
+    ['/servers?id[$gt]=1', 'id[$gt]'],
+    ['/servers?name_eq[a]=b', 'name_eq[a]'],
+    ['/servers?sort_by=id;drop', 'sort_by'],
+    ['/servers?sort_by=name&sort_by=name', 'sort_by'],
+    ['/servers?id=1&id=2', 'id'],
+    ['/servers?limit=0', 'limit'],
+    ['/servers?limit=201', 'limit'],
+    ['/servers?limit=', 'limit'],
+    ['/servers?limit=10&limit=10', 'limit'],
+    ['/servers?ids_contain=1,2', 'ids_contain'],
+    ['/servers?ids_contain=9007199254740993', 'ids_contain'],
+    ['/servers?include_deleted=yes', 'include_deleted'],
+    ['/servers?order=up', 'order'],
+    ['/servers?order=asc&sort_order=desc', 'sort_order'],
+    ['/servers?cursor=x', 'cursor'],
+    ['/servers?__proto__=x', '__proto__'],
+    ['/servers/1?x=1', 'x'],
+    ['/operations?state=HAPPY', 'state'],
+    ['/operations/1?wait=31', 'wait'],
+    ['/auth/me?x=1', 'x'],
+    ['/flavors?x=1', 'x'],
+    ['/health/live?x=1', 'x'],
+  ])('a parameter that is unknown or wrong is 422: %s (A6)', async (path, field) => {
+    const answer = await demo.get<ProblemBody>(path);
+    expect([answer.status, answer.body.code]).toEqual([422, 'VALIDATION_FAILED']);
+    expect(answer.body.errors?.map((error) => error.field)).toEqual([field]);
+  });
+
+  it.each(['id', 'project_id', 'status', 'openstack_id', 'role', 'deleted_at', 'is_root_volume', 'version'])(
+    'nobody sets %s (A9)',
+    async (field) => {
+      const answer = await demo.post<ProblemBody>('/servers', servers.body('mass', { [field]: 1 }));
+      expect([answer.status, answer.body.errors?.map((error) => error.field)]).toEqual([422, [field]]);
+    },
+  );
+
+  it('a body where none is taken is refused as well', async () => {
+    const answer = await demo.post<ProblemBody>('/auth/logout', { user_id: 7 });
+    expect([answer.status, answer.body.errors?.map((error) => error.field)]).toEqual([422, ['user_id']]);
+    expect((await demo.get('/auth/me')).status).toBe(200);
+  });
+
+  it.each([[0], [-1], [1.5], [2 ** 31], ['10'], [null]])(
+    'a size of %j is none, and OpenStack hears nothing of it (A8)',
+    async (size) => {
+      const before = changes();
+      const rootVolume = { size, image_id: servers.imageId };
+      const answer = await demo.post<ProblemBody>('/servers', servers.body('sized', { root_volume: rootVolume }));
+      expect([answer.status, answer.body.errors?.map((error) => error.field)]).toEqual([422, ['root_volume.size']]);
+      expect(changes()).toBe(before);
+    },
+  );
+
+  it.each([
+    ['flavor_id', '../../x'],
+    ['flavor_id', 'a b'],
+    ['network_id', 'not-a-uuid'],
+    ['network_id', '5b0c9a0e-7d6c-4d53-8a3e-0f6f3f6a2b11/../x'],
+    ['security_group_ids', ['1']],
+    ['security_group_ids', '1'],
+    ['security_group_ids', [1, 1]],
+  ])('%s cannot be %j (A17)', async (field, value) => {
+    const answer = await demo.post<ProblemBody>('/servers', servers.body('ids', { [field]: value }));
+    expect([answer.status, answer.body.errors?.map((error) => error.field)]).toEqual([422, [field]]);
+  });
+
+  it.each([
+    ['the joined emoji', '👩‍💻 shop'],
+    ['the Hangul', '서버-하나'],
+    ['255 code points of four bytes', '𝒳'.repeat(255)],
+  ])('names come back as they were given: %s (A4)', async (_what, name) => {
+    const answer = await demo.post<ServerBody>('/servers', servers.body(name));
+    expect([answer.status, answer.body.name]).toEqual([202, name]);
+    expect((await servers.get(answer.body.id)).name).toBe(name);
+    await demo.delete(`/servers/${String(answer.body.id)}`);
+  });
+
+  it('names are put into NFC, so that the same name is the same name (A4)', async () => {
+    const first = await demo.post<ServerBody>('/servers', servers.body('Cafe\u0301'));
+    expect(first.body.name).toBe('Caf\u00e9');
+    const second = await demo.post<ProblemBody>('/servers', servers.body('Caf\u00e9'));
+    expect([second.status, second.body.code]).toEqual([409, 'SERVER_NAME_DUPLICATE']);
+    await demo.delete(`/servers/${String(first.body.id)}`);
+  });
+
+  it.each([
+    ['%', []],
+    ['_', ['a_b']],
+    ['\\', ['a\\b']],
+    ['%%%%', []],
+    ['A', ['a_b', 'a\\b']],
+  ])('a search for %j finds what contains it literally (A5)', async (text, expected) => {
+    const { body } = await demo.get<{ servers: ServerBody[] }>(
+      `/servers?name_like=${encodeURIComponent(text)}&sort_by=created_at&order=asc`,
+    );
+    expect(body.servers.map(({ name }) => name)).toEqual(expected);
+  });
+});
