@@ -25,7 +25,10 @@ export function runAction(call: CinderCall, id: string): Answer {
       volume.isBootable = values['bootable'] === true;
       return empty(200);
     default:
-      throw refuse(400, `There is no such action: ${name}`);
+      throw refuse(
+        400,
+        `There is no such action: ${name}. Verify the request body and Content-Type header and try again.`,
+      );
   }
 }
 
@@ -37,10 +40,10 @@ function requireAdmin({ access }: CinderCall, action: string): void {
 function extend(call: CinderCall, volume: Volume, values: Json): Answer {
   const size = numberOf(values, 'new_size');
   if (size === null)
-    throw refuse(400, "Invalid input for field/attribute os-extend. 'new_size' is a required property");
+    throw refuse(400, "Invalid input for field/attribute os-extend. Value: {}. 'new_size' is a required property");
   const allowed = call.minor >= 42 ? ['available', 'in-use'] : ['available'];
   if (!allowed.includes(volume.status)) {
-    const text = `Volume ${volume.id} status must be '${allowed.join("' or '")}' to extend, currently ${volume.status}.`;
+    const text = `Volume ${volume.id} status must be '{'status': 'available'}' to extend, currently ${volume.status}.`;
     throw refuse(400, `Invalid volume: ${text}`);
   }
   if (size <= volume.size) {
@@ -52,11 +55,40 @@ function extend(call: CinderCall, volume: Volume, values: Json): Answer {
   return empty(202);
 }
 
+const knownStatuses = [
+  'creating',
+  'available',
+  'deleting',
+  'error',
+  'error_deleting',
+  'error_managing',
+  'managing',
+  'attaching',
+  'in-use',
+  'detaching',
+  'maintenance',
+  'restoring-backup',
+  'error_restoring',
+  'reserved',
+  'awaiting-transfer',
+  'backing-up',
+  'error_backing-up',
+  'error_extending',
+  'downloading',
+  'uploading',
+  'retyping',
+  'extending',
+];
+
 function resetStatus(call: CinderCall, volume: Volume, values: Json): Answer {
   requireAdmin(call, 'volume_extension:volume_admin_actions:reset_status');
   const status = textOf(values, 'status');
   if (status === null && values['attach_status'] === undefined) {
     throw refuse(400, "Must specify 'status', 'attach_status' or 'migration_status' for update.");
+  }
+  if (status !== null && !knownStatuses.includes(status)) {
+    const known = knownStatuses.map((one) => `'${one}'`).join(', ');
+    throw refuse(400, `Volume status: ${status} is invalid, valid statuses are: (${known}).`);
   }
   if (values['attach_status'] === 'detached') volume.attachments.length = 0;
   volume.job = call.cloud.next();

@@ -161,7 +161,7 @@ export function createVolume(call: CinderCall): Answer {
   requireWriter(access, 'volume:create');
   const given = isRecord(body) ? body['volume'] : undefined;
   if (!isRecord(given)) throw refuse(400, "'volume' is a required property");
-  const metadata = checkFields(given);
+  const metadata = checkFields(given, [...fields, ...moreFields]);
   const image = imageOf(call, given);
   const type = typeOf(cloud, textOf(given, 'volume_type'));
   const size = sizeOf(given, image);
@@ -184,12 +184,15 @@ export function createVolume(call: CinderCall): Answer {
 }
 
 /** The checks of Cinder's schema; returns the metadata. */
-function checkFields(given: Json): Readonly<Record<string, string>> {
-  const unknown = Object.keys(given).filter((name) => ![...fields, ...moreFields].includes(name));
+function checkFields(given: Json, known: readonly string[]): Readonly<Record<string, string>> {
+  const unknown = Object.keys(given).filter((name) => !known.includes(name));
   const field = 'Invalid input for field/attribute';
   if (unknown.length > 0) {
     const text = unknown.map((name) => `'${name}'`).join(', ');
-    throw refuse(400, `${field} volume. Additional properties are not allowed (${text} was unexpected)`);
+    throw refuse(
+      400,
+      `${field} volume. Value: ${shown(given)}. Additional properties are not allowed (${text} was unexpected)`,
+    );
   }
   for (const name of ['name', 'description']) {
     const text = textOf(given, name) ?? '';
@@ -277,7 +280,7 @@ export function updateVolume(call: CinderCall, id: string): Answer {
   const volume = findVolume(call, id);
   const given = isRecord(call.body) ? call.body['volume'] : undefined;
   if (!isRecord(given)) throw refuse(400, "'volume' is a required property");
-  const metadata = checkFields(given);
+  const metadata = checkFields(given, ['name', 'description', 'metadata', 'display_name', 'display_description']);
   volume.name = textOf(given, 'name') ?? volume.name;
   volume.description = textOf(given, 'description') ?? volume.description;
   if (isRecord(given['metadata'])) {

@@ -60,7 +60,6 @@ function handle(cloud: Cloud, call: KnownCall, minor: number): Answer {
   const route = routes.find(call.method, below);
   if (route === null) return nowhere;
   if (call.hasBrokenBody) throw refuse(400, 'Malformed request body');
-  if (!access.mayRead) throw refuse(403, "Policy doesn't allow volume:get_all to be performed.");
   return route({ ...call, cloud, access, minor, base: `${call.origin}/volume`, below });
 }
 
@@ -191,5 +190,6 @@ function setQuotas(call: CinderCall, projectId: string): Answer {
   for (const [name, value] of Object.entries(given))
     if (isQuotaName(name) && typeof value === 'number') quotas[name] = value;
   cloud.setQuotas(projectId, quotas);
-  return showQuotas(call, projectId);
+  const all = cloud.quotasOf(projectId);
+  return ok({ quota_set: Object.fromEntries(cinderQuotas.map((name) => [name, all[name]])) });
 }

@@ -21,6 +21,9 @@ export function glance(cloud: Cloud, call: Call): Answer {
     const headers = { 'WWW-Authenticate': `Keystone uri="${origin}/identity/v3"` };
     return { ...glanceError('401 Unauthorized', text), headers: { ...plain, ...headers } };
   }
+  if (token.projectId === null) {
+    return glanceError('403 Forbidden', 'You are not authorized to complete get_images action.');
+  }
   const handle = routes.find(method, path);
   if (handle === null) return glanceError('404 Not Found', 'The resource could not be found.');
   return handle({ ...call, cloud, token });

@@ -1,5 +1,5 @@
 import { bareUuid, seededUuid, type Cloud } from './cloud.js';
-import { expecting, notFound, unauthenticated } from './keystone-errors.js';
+import { expecting, keystoneError, notFound, unauthenticated } from './keystone-errors.js';
 import type { TokenCall } from './token-call.js';
 import { isRecord, listOf, objectOf, textOf, type Json } from './json.js';
 import { projectView } from './keystone-views.js';
@@ -185,6 +185,9 @@ export function listOwnProjects(call: TokenCall): Answer {
 }
 
 export function showCatalogue(call: TokenCall): Answer {
+  if (call.token.projectId === null) {
+    throw new Refusal(keystoneError(403, 'You are not authorized to perform the requested action.'));
+  }
   const links = { self: `${call.origin}/identity/v3/auth/catalog` };
   return ok({ catalog: catalogue(call, call.token.projectId), links });
 }

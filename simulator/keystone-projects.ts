@@ -64,7 +64,10 @@ export function changeProject(call: TokenCall, id: string): Answer {
   const given = objectOf(call.body, 'project');
   const name = textOf(given, 'name');
   if (name !== null) {
-    if (name === '' || name.length > 64) throw invalid(`Invalid input for field 'name': '${name}'`);
+    if (name === '' || name.length > 64)
+      throw invalid(
+        `Invalid input for field/attribute name. Value: ${name}. '${name}' is too ${name === '' ? 'short' : 'long'}`,
+      );
     requireFreeName(call.cloud, name, project.domainId, id);
     project.name = name;
   }
@@ -90,7 +93,7 @@ function projectNamed({ cloud }: TokenCall, id: string): Project {
 function requireFreeName(cloud: Cloud, name: string, domainId: string, exceptId: string | null): void {
   for (const project of cloud.projects.values()) {
     if (project.id === exceptId || project.domainId !== domainId || fold(project.name) !== fold(name)) continue;
-    const text = `it is not permitted to have two projects with the same name in the same domain : ${name}`;
+    const text = `it is not permitted to have two projects with either the same name or same id in the same domain: name is ${name}, project id ${project.id}`;
     throw conflict('project', text);
   }
 }

@@ -39,6 +39,7 @@ export function listAssignments(call: TokenCall): Answer {
   const rows = cloud.assignments
     .filter((assignment) => projectId === null || assignment.projectId === projectId)
     .filter((assignment) => userId === null || assignment.userId === userId)
+    .filter(() => !query.has('group.id'))
     .filter((assignment) => !query.has('scope.system') || assignment.projectId === null)
     .filter((assignment) => isEffective || !assignment.isInherited)
     .flatMap((assignment) => expanded(cloud, assignment, isEffective))
@@ -130,7 +131,7 @@ function findAssignment(cloud: Cloud, projectId: string, userId: string, roleId:
 
 function requireAssignment(cloud: Cloud, projectId: string, userId: string, roleId: string): Assignment {
   const found = findAssignment(cloud, projectId, userId, roleId);
-  const text = `${roleId}, user ${userId}, project ${projectId}`;
+  const text = `${roleId}, user or group: ${userId}, project, domain, or system: ${projectId}`;
   if (found === undefined) throw notFound('role assignment with role', text);
   return found;
 }

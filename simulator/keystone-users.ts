@@ -1,5 +1,5 @@
 import { bareUuid, type Cloud } from './cloud.js';
-import { flagOf, objectOf, textOf } from './json.js';
+import { flagOf, objectOf, shown, textOf } from './json.js';
 import { fold } from './keystone-auth.js';
 import { conflict, expecting, forbidden, invalid, notFound, unauthenticated } from './keystone-errors.js';
 import { requireAdmin } from './keystone-projects.js';
@@ -31,7 +31,8 @@ export function createUser(call: TokenCall): Answer {
   const { cloud, origin } = call;
   const given = objectOf(call.body, 'user');
   const name = textOf(given, 'name');
-  if (name === null) throw expecting('name', 'user');
+  if (name === null)
+    throw invalid(`Invalid input for field/attribute user. Value: ${shown(given)}. 'name' is a required property`);
   refuseWide(name);
   const domainId = textOf(given, 'domain_id') ?? 'default';
   requireFreeName(cloud, name, domainId, null);
@@ -107,7 +108,6 @@ export function listProjectsOf(call: TokenCall, id: string): Answer {
 }
 
 function setPassword(cloud: Cloud, user: User, password: string): void {
-  if (password === '') throw invalid('Password cannot be empty');
   user.password = password;
   user.passwordProblem = null;
   revokeTokensOf(cloud, user);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isRecord, objectOf, textOf, type Json } from './json.js';
+import { isRecord, objectOf, shown, textOf, type Json } from './json.js';
 import type { Server, ServerAction } from './model.js';
 import { findServer, requireWriter, type NovaCall } from './nova-call.js';
 import { beginAction, refuseLocked } from './nova-servers.js';
@@ -33,10 +33,10 @@ const changes: Readonly<Record<string, Change>> = {
 };
 
 export function runAction(call: NovaCall, id: string): Answer {
-  requireWriter(call, 'servers:action');
   const server = findServer(call, id);
   const body: Json = isRecord(call.body) ? call.body : {};
   const [name = '', ...others] = Object.keys(body);
+  requireWriter(call, `servers:${changes[name]?.word ?? name}`);
   if (name === '' || others.length > 0) throw refuse(400, 'Malformed request body');
   const change = changes[name];
   if (change !== undefined) return carryOut(call, server, change);
@@ -67,6 +67,8 @@ export function runAction(call: NovaCall, id: string): Answer {
       return resetState(call, server, body);
     case 'os-getConsoleOutput':
       return ok({ output: `console of ${server.name}\n` });
+    case 'os-getVNCConsole':
+      throw refuse(404, 'The resource could not be found.');
     default:
       throw refuse(400, `There is no such action: ${name}`);
   }
@@ -99,7 +101,9 @@ function reboot(call: NovaCall, server: Server, body: Json): Answer {
     );
   }
   const from = type === 'SOFT' ? ['active'] : ['active', 'stopped', 'paused', 'suspended', 'error'];
-  if (server.taskState !== null || !from.includes(server.vmState)) throw conflict(server, 'reboot');
+  // A hard reboot does not wait for what is under way.
+  const isBusy = server.taskState !== null && (type === 'SOFT' || server.taskState === 'deleting');
+  if (isBusy || !from.includes(server.vmState)) throw conflict(server, 'reboot');
   beginAction(call, server, 'reboot');
   const task = type === 'SOFT' ? 'rebooting' : 'rebooting_hard';
   changeState(call.cloud, server, { task, vmState: 'active', powerState: 1 });
@@ -146,7 +150,7 @@ export function listActions(call: NovaCall, id: string): Answer {
 
 export function showAction(call: NovaCall, id: string, requestId: string): Answer {
   const action = actionsOf(call, id).find((one) => one.requestId === requestId);
-  if (action === undefined) throw refuse(404, `Action for request_id ${requestId} on instance ${id} not found`);
+  if (action === undefined) throw refuse(404, `Action ${requestId} not found`);
   const isOver = action.updatedAt > action.startedAt;
   const event = {
     event: `compute_${action.action}_instance`,
@@ -163,7 +167,11 @@ export function createConsole(call: NovaCall, id: string): Answer {
   requireWriter(call, 'os-remote-consoles');
   const server = findServer(call, id);
   const { protocol, type } = objectOf(call.body, 'remote_console');
-  if (protocol !== 'vnc' || type !== 'novnc') throw refuse(400, 'Unavailable console type.');
+  if (protocol !== 'vnc' || type !== 'novnc')
+    throw refuse(
+      400,
+      `Invalid input for field/attribute type. Value: ${shown(type)}. '${shown(type)}' is not one of ['novnc']`,
+    );
   if (!['active', 'rescued', 'paused'].includes(server.vmState)) throw refuse(409, `Instance ${id} is not ready`);
   const url = `${call.origin}/console/vnc_auto.html?path=%3Ftoken%3D${randomUUID()}`;
   return ok({ remote_console: { protocol, type, url } });

@@ -65,7 +65,7 @@ export function attachVolume(call: NovaCall, id: string): Answer {
   if (volume === undefined || !sees(access, volume)) throw refuse(404, `Volume ${volumeId} could not be found.`);
   refuseUnless(server, attachable, 'attach_volume');
   if (server.volumes.some((one) => one.volumeId === volumeId)) {
-    throw refuse(400, `Invalid volume: volume ${volumeId} already attached`);
+    throw refuse(400, `Invalid volume: volume ${volumeId} is already attached to instances: ${server.id}`);
   }
   checkReservable(call, volume);
   const attached: AttachedVolume = {
@@ -112,10 +112,10 @@ export function detachVolume(call: NovaCall, id: string, volumeId: string): Answ
   const attached = attachedOn(server, volumeId);
   const volume = cloud.volumes.get(volumeId);
   if (volume === undefined) throw refuse(404, `Volume ${volumeId} could not be found.`);
-  if (attached === server.volumes[0]) throw refuse(403, 'Cannot detach a root device volume');
+  if (attached === server.volumes[0]) throw refuse(400, 'Cannot detach a root device volume');
   refuseUnless(server, detachable, 'detach_volume');
   if (volume.status !== 'in-use') {
-    const text = `Invalid input received: Invalid volume: Unable to detach volume. Volume status must be 'in-use' and attach_status must be 'attached' to detach.`;
+    const text = `Invalid input received: Invalid volume: Unable to detach volume. Volume status must be 'in-use' and attach_status must be 'attached' to detach. (HTTP 400) (Request-ID: ${call.requestId})`;
     throw refuse(400, `Invalid volume: ${text}`);
   }
   startDetaching(cloud, volume);

@@ -58,7 +58,8 @@ export function checkShape(given: Json): void {
   checkServerName(given['name']);
   checkTags(listOf(given, 'tags'));
   const userData = textOf(given, 'user_data');
-  if (userData !== null && userData.length > 65_535) throw refuse(400, `${field} user_data. '…' is too long`);
+  if (userData !== null && userData.length > 65_535)
+    throw refuse(400, `${field} user_data. Value: ${userData}. '${userData}' is too long`);
   const { networks } = given;
   const isWord = networks === 'none' || networks === 'auto';
   const isList = Array.isArray(networks) && networks.every(isWellFormed);

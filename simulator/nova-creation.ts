@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { isRecord, listOf, textOf, textsOf } from './json.js';
+import { isRecord, listOf, shown, textOf, textsOf } from './json.js';
 import type { Server } from './model.js';
 import type { NovaCall } from './nova-call.js';
 import { requireWriter } from './nova-call.js';
@@ -21,7 +21,7 @@ export function createServer(call: NovaCall): Answer {
   if (minor < 52 && 'tags' in given) {
     throw refuse(
       400,
-      "Invalid input for field/attribute server. Additional properties are not allowed ('tags' was unexpected)",
+      `Invalid input for field/attribute server. Value: ${shown(given)}. Additional properties are not allowed ('tags' was unexpected)`,
     );
   }
   checks.checkShape(given);

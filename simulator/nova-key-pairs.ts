@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isRecord, textOf, type Json } from './json.js';
 import type { KeyPair } from './model.js';
-import { requireWriter, type NovaCall } from './nova-call.js';
+import type { NovaCall } from './nova-call.js';
 import { refuse } from './openstack-fault.js';
 import { empty, ok, type Answer } from './wire.js';
 
@@ -32,7 +32,6 @@ function findKeyPair(call: NovaCall, name: string): KeyPair {
 }
 
 export function createKeyPair(call: NovaCall): Answer {
-  requireWriter(call, 'os-keypairs:create');
   const { cloud, access, minor } = call;
   const given = isRecord(call.body) ? call.body['keypair'] : undefined;
   if (!isRecord(given)) throw refuse(400, "'keypair' is a required property");
@@ -56,7 +55,6 @@ export function createKeyPair(call: NovaCall): Answer {
 }
 
 export function deleteKeyPair(call: NovaCall, name: string): Answer {
-  requireWriter(call, 'os-keypairs:delete');
   findKeyPair(call, name);
   call.cloud.keyPairs.delete(keyOf(call, name));
   return empty(call.minor >= 2 ? 204 : 202);

@@ -53,5 +53,6 @@ export function setQuotas(call: NovaCall, projectId: string): Answer {
   for (const [name, value] of Object.entries(given))
     if (isQuotaName(name) && typeof value === 'number') quotas[name] = value;
   call.cloud.setQuotas(projectId, quotas);
-  return showQuotas(call, projectId);
+  const all = call.cloud.quotasOf(projectId);
+  return ok({ quota_set: Object.fromEntries(novaQuotas.map((name) => [name, all[name]])) });
 }

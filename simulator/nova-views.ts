@@ -83,8 +83,9 @@ export function serverView(call: NovaCall, server: Server, isShown: boolean): Js
     'OS-EXT-STS:task_state': server.taskState,
     'OS-EXT-STS:vm_state': server.vmState,
     'OS-EXT-STS:power_state': server.powerState,
-    'os-extended-volumes:volumes_attached': server.volumes.map(({ volumeId: id, deleteOnTermination }) =>
-      minor >= 3 ? { id, delete_on_termination: deleteOnTermination } : { id },
+    'os-extended-volumes:volumes_attached': (server.deletedAt === null ? server.volumes : []).map(
+      ({ volumeId: id, deleteOnTermination }) =>
+        minor >= 3 ? { id, delete_on_termination: deleteOnTermination } : { id },
     ),
     ...(access.isAdmin && minor >= 16 ? { host_status: 'UP' } : {}),
     ...versioned(server, minor, isShown),

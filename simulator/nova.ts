@@ -66,7 +66,7 @@ export function nova(cloud: Cloud, call: Call): Answer {
   try {
     if (call.hasBrokenBody) throw refuse(400, 'Malformed request body');
     const access = accessOf(cloud, token);
-    if (!access.mayRead) throw forbidden('os_compute_api:servers:index');
+    if (!access.mayRead) throw forbidden(`os_compute_api:servers:${path.endsWith('/detail') ? 'detail' : 'index'}`);
     return withVersion(route({ ...call, token, cloud, access, minor, base }), minor, range);
   } catch (error) {
     if (error instanceof Refusal) throw new Refusal(withVersion(error.answer, minor, range));

@@ -15,7 +15,9 @@ const words: Readonly<Record<number, string>> = {
 
 /** Errors of Nova and Cinder: the status as a word, then code and message. */
 export function wordedError(code: number, message: string, headers?: Readonly<Record<string, string>>): Answer {
-  const body = { [words[code] ?? 'computeFault']: { code, message } };
+  const retryAfter = headers?.['Retry-After'];
+  const inner = retryAfter === undefined ? { code, message } : { code, message, retryAfter };
+  const body = { [words[code] ?? 'computeFault']: inner };
   return headers === undefined ? { status: code, body } : { status: code, body, headers };
 }
 

@@ -105,8 +105,10 @@ export class OperationExecutor implements OnApplicationBootstrap, BeforeApplicat
       const room = this.config.settings.OPERATIONS_PER_REPLICA - this.running.size;
       if (this.stopping || room <= 0) return;
       const batch = Math.min(room, 16);
+      const due = await this.database.read((manager) => this.operations.findDue(manager, batch));
+      if (due.length === 0) return;
       const claimed = await this.transaction.run((tx) =>
-        this.operations.claim(tx, this.replica.id, this.config.settings.LEASE_MS, batch),
+        this.operations.claim(tx, this.replica.id, this.config.settings.LEASE_MS, due),
       );
       for (const operation of claimed) this.run(operation);
       if (claimed.length < batch) return;

@@ -143,22 +143,31 @@ export class OperationRepository {
     return ids;
   }
 
-  /**
-   * Claims up to `limit` due operations for `owner`, projects taking turns. Of two replicas that ask at once, each row goes
-   * to one. An operation on a server waits for the leases of what was cancelled on it: a call may still be on the wire.
-   */
-  async claim(tx: EntityManager, owner: string, leaseMs: number, limit: number): Promise<readonly OperationEntity[]> {
-    const candidates: { id: number }[] = await tx.query(
+  /** Up to `limit` operations that could be claimed now, projects taking turns. A look only: nothing is locked. */
+  async findDue(manager: EntityManager, limit: number): Promise<readonly number[]> {
+    const rows: { id: number }[] = await manager.query(
       `SELECT id FROM (
          SELECT o.id, o.next_run_at, ROW_NUMBER() OVER (PARTITION BY o.project_id ORDER BY o.next_run_at, o.id) AS turn
            FROM operation o WHERE ${claimable}) due
         ORDER BY turn, next_run_at, id LIMIT ?`,
       [limit],
     );
-    if (candidates.length === 0) return [];
+    return rows.map((row) => row.id);
+  }
+
+  /**
+   * Claims those of the operations that are still free, for `owner`. Of two replicas that ask at once, each row goes to one. An
+   * operation on a server waits for the leases of what was cancelled on it: a call may still be on the wire.
+   */
+  async claim(
+    tx: EntityManager,
+    owner: string,
+    leaseMs: number,
+    candidates: readonly number[],
+  ): Promise<readonly OperationEntity[]> {
     const locked: { id: number }[] = await tx.query(
       `SELECT o.id FROM operation o WHERE o.id IN (?) AND ${claimable} ORDER BY o.id FOR UPDATE OF o SKIP LOCKED`,
-      [candidates.map((row) => row.id)],
+      [candidates],
     );
     if (locked.length === 0) return [];
     const ids = locked.map((row) => row.id);

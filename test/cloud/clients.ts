@@ -1,6 +1,7 @@
 import type { Config } from '../../src/config/config.js';
 import { AuthClient } from '../../src/auth/auth.client.js';
 import { CatalogClient } from '../../src/catalog/catalog.client.js';
+import { NetworkQuotaClient } from '../../src/catalog/network-quota.client.js';
 import { FloatingIpClient } from '../../src/floating-ip/floating-ip.client.js';
 import { NetworkInterfaceClient } from '../../src/network-interface/network-interface.client.js';
 import { OpenStackConnection } from '../../src/openstack/openstack-connection.js';
@@ -21,6 +22,7 @@ export class Clients {
   readonly catalog: CatalogClient;
   readonly floatingIps: FloatingIpClient;
   readonly networkInterfaces: NetworkInterfaceClient;
+  readonly networkQuotas: NetworkQuotaClient;
   readonly projects: ProjectClient;
   readonly securityGroups: SecurityGroupClient;
   readonly servers: ServerClient;
@@ -35,6 +37,7 @@ export class Clients {
     this.catalog = new CatalogClient(this.http);
     this.floatingIps = new FloatingIpClient(this.http);
     this.networkInterfaces = new NetworkInterfaceClient(this.http);
+    this.networkQuotas = new NetworkQuotaClient(this.http);
     this.projects = new ProjectClient(this.http);
     this.securityGroups = new SecurityGroupClient(this.http);
     this.servers = new ServerClient(this.http);

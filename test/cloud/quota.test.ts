@@ -82,6 +82,10 @@ describe('quotas', () => {
     // Networks have ports of their own, and Neutron takes no limit below what is in use.
     const used = await collect(networkInterfaces.list(call));
     await limit('network', { port: used.length, floatingip: 0 });
+    const { networkQuotas } = cloud.admin;
+    expect(await networkQuotas.get(call, projectId, 'port')).toEqual({ limit: used.length, used: used.length });
+    expect(await networkQuotas.get(call, projectId, 'floatingip')).toEqual({ limit: 0, used: 0 });
+    expect(await networkQuotas.get(call, projectId, 'no-such-thing')).toBeNull();
     const port = { name: 'x', networkId, securityGroupIds: [], subnetId: null };
     await expect(networkInterfaces.create(call, { ...port, marker: cloud.newMarker() })).rejects.toMatchObject({
       name: 'OpenStackQuotaExceeded',

@@ -156,7 +156,7 @@ describe('the fields of a request', () => {
     ['_', ['a_b']],
     ['\\', ['a\\b']],
     ['%%%%', []],
-    ['A', ['a_b', 'a\\b']],
+    ['A_B', ['a_b']],
   ])('a search for %j finds what contains it literally (A5)', async (text, expected) => {
     const { body } = await demo.get<{ servers: ServerBody[] }>(
       `/servers?name_like=${encodeURIComponent(text)}&sort_by=created_at&order=asc`,
