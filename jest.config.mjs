@@ -43,6 +43,7 @@ const withMysql = {
 const project = (displayName, testMatch, more = {}) => ({ ...common, displayName, testMatch, ...more });
 
 export default {
+  testTimeout: 60_000,
   maxWorkers: 2,
   // An app that booted leaves about 20 MB behind; a worker that holds too much is replaced between two files.
   workerIdleMemoryLimit: '384MB',

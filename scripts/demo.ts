@@ -24,6 +24,12 @@ interface Options {
   readonly cloud: { readonly service: string; readonly person: string } | null;
 }
 
+const progress = {
+  /** Nothing is left to do but to wait for Ctrl-C. */
+  isUp: false,
+  wasInterrupted: false,
+};
+
 /** What is running, in the order in which it was started. */
 const running: { stop(): Promise<void> }[] = [];
 
@@ -36,17 +42,16 @@ async function demo(): Promise<number> {
     const finished = run(options);
     // After Ctrl-C what is under way fails because everything is stopped; nobody needs to hear of it.
     finished.catch(() => undefined);
-    const code = await Promise.race([finished, interrupted]);
-    if (code !== null || options.once) return code ?? 130;
-    await interrupted;
-    return 0;
+    return await Promise.race([finished, interrupted]);
   } finally {
     for (const thing of running.reverse()) await thing.stop();
+    // What was being started goes with this process: everything has a keeper.
+    if (progress.wasInterrupted) process.exit();
   }
 }
 
-/** Null when everything is up and shall stay up. */
-async function run(options: Options): Promise<number | null> {
+/** Brings everything up and walks; without --once it then stays up and only returns by an error. */
+async function run(options: Options): Promise<number> {
   if (!(await isFree(options.port)))
     throw new Failure(`Port ${String(options.port)} is in use; choose another with --port N.`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -79,6 +84,7 @@ async function run(options: Options): Promise<number | null> {
   if (options.walks) await walk(api.url, walker, catalogue, step);
   if (options.once) return 0;
   printAccess(api.url, cloud);
+  progress.isUp = true;
   await api.exited();
   throw new Failure(`The API ended with ${api.end}; its log is ${logFile}.`);
 }
@@ -107,15 +113,15 @@ function readOptions(): Options {
   }
 }
 
-/** Resolves at the first signal; a second one ends the process at once, and its keepers clean up. */
-async function untilInterrupted(): Promise<null> {
+/** Resolves to an exit code at the first signal; a second one ends the process at once, and its keepers clean up. */
+async function untilInterrupted(): Promise<number> {
   return new Promise((resolve) => {
-    let isAgain = false;
     const stop = (): void => {
-      if (isAgain) process.exit(130);
-      isAgain = true;
+      if (progress.wasInterrupted) process.exit(130);
+      progress.wasInterrupted = true;
       say('stopping …');
-      resolve(null);
+      process.exitCode = progress.isUp ? 0 : 130;
+      resolve(process.exitCode);
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   });

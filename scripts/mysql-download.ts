@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:f
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { outputOf, run } from './command.js';
+import { Keeper } from './keeper.js';
 import type { MysqldProgram } from './mysql-server.js';
 
 /** Where a distribution keeps a MySQL that is new enough: a suite newer than most machines run, or rather its packages. */
@@ -44,12 +45,14 @@ export async function downloadedMysqld(report: (text: string) => void): Promise<
     report('downloading MySQL into the cache, once (about 50 MB) …');
     await mkdir(cache, { recursive: true });
     const work = await mkdtemp(join(cache, 'mysql-'));
+    const keeper = new Keeper([work]);
     try {
       await unpack(distribution, work);
       await rm(join(work, 'root', 'usr', 'bin'), { recursive: true, force: true }); // tools, a third of it all
       await putInPlace(join(work, 'root'), home);
     } finally {
       await rm(work, { recursive: true, force: true });
+      keeper.close();
     }
   }
   return unpackedProgram(home);

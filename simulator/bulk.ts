@@ -50,7 +50,10 @@ export function createInBulk(cloud: Cloud, order: BulkOrder): readonly BulkServe
       securityGroupIds: network.hasPortSecurity ? [groupId] : [],
       hasPortSecurity: network.hasPortSecurity,
     });
-    Object.assign(port, { deviceId: server.id, deviceOwner: `compute:${zone}`, host: server.host, status: 'ACTIVE' });
+    port.deviceId = server.id;
+    port.deviceOwner = `compute:${zone}`;
+    port.host = server.host ?? '';
+    port.status = 'ACTIVE';
     server.portIds.push(port.id);
     for (let index = 0; index < order.volumes_per_server; index += 1) addVolume(cloud, order, server, index);
     cloud.servers.set(server.id, server);
@@ -74,10 +77,11 @@ function newServer(cloud: Cloud, order: BulkOrder, own: Pick<Server, 'name' | 'f
   const now = cloud.now();
   const marker = markerOf(order);
   return {
-    ...own,
     id: randomUUID(),
+    name: own.name,
     projectId: order.project_id,
     userId: order.user_id,
+    flavor: own.flavor,
     tags: marker === null ? [] : [marker],
     metadata: {},
     description: null,

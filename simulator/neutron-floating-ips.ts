@@ -48,9 +48,14 @@ function bad(text: string): Error {
 
 export function listFloatingIps(call: NeutronCall): Answer {
   const { cloud, access } = call;
-  const own = [...cloud.floatingIps.values()].filter((one) => sees(access, one) && !cloud.isTooFresh(one));
-  const views = own.map((one) => floatingIpView(cloud, one));
-  return listAnswer(call, { key: 'floatingips', kind: 'floatingip', filters: [...filters, ...moreFilters], views });
+  return listAnswer(call, {
+    key: 'floatingips',
+    kind: 'floatingip',
+    filters: [...filters, ...moreFilters],
+    things: [...cloud.floatingIps.values()].filter((one) => sees(access, one) && !cloud.isTooFresh(one)),
+    view: (one) => floatingIpView(cloud, one),
+    direct: { port_id: ({ portId }) => portId ?? '' },
+  });
 }
 
 export function showFloatingIp(call: NeutronCall, id: string): Answer {

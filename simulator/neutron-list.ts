@@ -2,57 +2,87 @@ import type { Json } from './json.js';
 import { isRecord, shown } from './json.js';
 import type { NeutronCall } from './neutron-call.js';
 import { badRequest, notFound, refusal, type NeutronKind } from './neutron-errors.js';
-import { ok, type Answer } from './wire.js';
+import type { Revised } from './model.js';
+import { ok, seconds, type Answer } from './wire.js';
 
 const steering = ['limit', 'marker', 'page_reverse', 'sort_key', 'sort_dir', 'fields', 'changed_since'];
 
-export interface ListOptions {
+export interface ListOptions<T> {
   readonly key: string;
   readonly kind: NeutronKind;
   /** Attributes that can be filtered by. */
   readonly filters: readonly string[];
-  readonly views: readonly Json[];
+  readonly things: readonly T[];
+  readonly view: (thing: T) => Json;
+  /** Attributes that are compared before a view is made: views cost most of a long list. */
+  readonly direct?: Readonly<Record<string, (thing: T) => string>>;
 }
 
 /** Filters, fields and pages as Neutron has them: without `limit` everything comes at once. */
-export function listAnswer(call: NeutronCall, { key, kind, filters, views }: ListOptions): Answer {
+export function listAnswer<T extends Revised>(call: NeutronCall, options: ListOptions<T>): Answer {
   const { query } = call;
+  const { key, filters, view } = options;
   for (const name of new Set(query.keys())) {
     if (!filters.includes(name) && !steering.includes(name)) {
       throw badRequest(`['${name}'] is invalid attribute for filtering`);
     }
   }
-  const since = query.get('changed_since');
-  const found = views
-    .filter((view) => filters.every((name) => !query.has(name) || fits(view, name, query.getAll(name))))
-    .filter((view) => since === null || String(view['updated_at']) >= since.replace(/(\.\d+)?Z?$/, 'Z'));
+  const found = filtered(query, options);
+  const fields = query.getAll('fields');
   const limit = limitOf(query.get('limit'));
-  if (limit === null) return ok({ [key]: found.map((view) => pick(view, query.getAll('fields'))) });
-  return ok(page(call, found, { key, kind, limit }));
+  if (limit === null) return ok({ [key]: found.map((thing) => pick(view(thing), fields)) });
+  return ok(page(call, found, limit, options));
 }
 
-function page(
-  call: NeutronCall,
-  found: readonly Json[],
-  { key, kind, limit }: { readonly key: string; readonly kind: NeutronKind; readonly limit: number },
+function filtered<T extends Revised>(query: URLSearchParams, options: ListOptions<T>): readonly T[] {
+  const direct: Readonly<Record<string, (thing: T) => string>> = {
+    id: ({ id }) => id,
+    project_id: ({ projectId }) => projectId,
+    tenant_id: ({ projectId }) => projectId,
+    description: ({ description }) => description,
+    ...options.direct,
+  };
+  let found = options.things;
+  const rest: string[] = [];
+  for (const name of options.filters.filter((filter) => query.has(filter))) {
+    const wanted = query.getAll(name);
+    const read = direct[name];
+    if (read === undefined) rest.push(name);
+    else found = found.filter((thing) => wanted.includes(read(thing)));
+  }
+  if (rest.length > 0) {
+    found = found.filter((thing) => {
+      const view = options.view(thing);
+      return rest.every((name) => fits(view, name, query.getAll(name)));
+    });
+  }
+  const since = query.get('changed_since')?.replace(/(\.\d+)?Z?$/, 'Z');
+  return since === undefined ? found : found.filter(({ updatedAt }) => seconds(updatedAt) >= since);
+}
+
+function page<T extends Revised>(
+  { query, origin, path }: NeutronCall,
+  found: readonly T[],
+  limit: number,
+  { key, kind, view }: ListOptions<T>,
 ): Json {
-  const { query, origin, path } = call;
-  const sorted = [...found].sort((a, b) => (String(a['id']) < String(b['id']) ? -1 : 1));
+  const sorted = [...found].sort((a, b) => (a.id < b.id ? -1 : 1));
   const marker = query.get('marker');
   const start = marker === null ? 0 : sorted.findIndex(({ id }) => id === marker) + 1;
   if (marker !== null && start === 0) throw notFound(kind, marker);
-  const views = sorted.slice(start, start + limit);
-  const last = views.at(-1);
-  const link = (rel: string, id: unknown, more = ''): Json => {
+  const things = sorted.slice(start, start + limit);
+  const [first, last] = [things[0], things.at(-1)];
+  const link = (rel: string, id: string, more = ''): Json => {
     const next = new URLSearchParams(query);
-    next.set('marker', String(id));
+    next.set('marker', id);
     return { rel, href: `${origin}/network${path}?${next.toString()}${more}` };
   };
   const links = [
-    ...(last !== undefined && views.length === limit ? [link('next', last['id'])] : []),
-    ...(views[0] === undefined ? [] : [link('previous', views[0]['id'], '&page_reverse=True')]),
+    ...(last !== undefined && things.length === limit ? [link('next', last.id)] : []),
+    ...(first === undefined ? [] : [link('previous', first.id, '&page_reverse=True')]),
   ];
-  return { [key]: views.map((view) => pick(view, query.getAll('fields'))), [`${key}_links`]: links };
+  const fields = query.getAll('fields');
+  return { [key]: things.map((thing) => pick(view(thing), fields)), [`${key}_links`]: links };
 }
 
 function limitOf(text: string | null): number | null {

@@ -38,9 +38,14 @@ const fields = ['network_id', 'project_id', 'tenant_id', 'mac_address', 'tags', 
 
 export function listPorts(call: NeutronCall): Answer {
   const { cloud, access } = call;
-  const own = [...cloud.ports.values()].filter((port) => sees(access, port) && !cloud.isTooFresh(port));
-  const views = own.map((port) => portView(port, access.isAdmin));
-  return listAnswer(call, { key: 'ports', kind: 'port', filters: [...filters, ...moreFilters], views });
+  return listAnswer(call, {
+    key: 'ports',
+    kind: 'port',
+    filters: [...filters, ...moreFilters],
+    things: [...cloud.ports.values()].filter((port) => sees(access, port) && !cloud.isTooFresh(port)),
+    view: (port) => portView(port, access.isAdmin),
+    direct: { device_id: ({ deviceId }) => deviceId, network_id: ({ networkId }) => networkId },
+  });
 }
 
 export function showPort(call: NeutronCall, id: string): Answer {

@@ -47,9 +47,9 @@ const moreRuleFields = ['remote_ip_prefix', 'remote_group_id', 'description', 'p
 export function listGroups(call: NeutronCall): Answer {
   const { cloud, access } = call;
   if (access.projectId !== '') ensureDefaultGroup(cloud, access.projectId);
-  const own = [...cloud.securityGroups.values()].filter((group) => sees(access, group));
-  const views = own.map((group) => groupView(cloud, group));
-  return listAnswer(call, { key: 'security_groups', kind: 'security_group', filters, views });
+  const things = [...cloud.securityGroups.values()].filter((group) => sees(access, group));
+  const view = (group: SecurityGroup): Json => groupView(cloud, group);
+  return listAnswer(call, { key: 'security_groups', kind: 'security_group', filters, things, view });
 }
 
 export function showGroup(call: NeutronCall, id: string): Answer {
@@ -103,9 +103,16 @@ export function removeGroup(call: NeutronCall, id: string): Answer {
 
 export function listRules(call: NeutronCall): Answer {
   const { cloud, access } = call;
-  const views = [...cloud.securityGroupRules.values()].filter((rule) => sees(access, rule)).map(ruleView);
+  const things = [...cloud.securityGroupRules.values()].filter((rule) => sees(access, rule));
   const all = [...ruleFilters, ...moreRuleFilters];
-  return listAnswer(call, { key: 'security_group_rules', kind: 'security_group_rule', filters: all, views });
+  return listAnswer(call, {
+    key: 'security_group_rules',
+    kind: 'security_group_rule',
+    filters: all,
+    things,
+    view: ruleView,
+    direct: { security_group_id: ({ groupId }) => groupId },
+  });
 }
 
 export function showRule(call: NeutronCall, id: string): Answer {

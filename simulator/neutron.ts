@@ -3,6 +3,7 @@ import type { Cloud } from './cloud.js';
 import type { Json } from './json.js';
 import { isRecord } from './json.js';
 import { unauthenticatedElsewhere } from './keystone-errors.js';
+import type { Network, Subnet } from './model.js';
 import type { NeutronCall } from './neutron-call.js';
 import { badRequest, forbidden, neutronError, notFound } from './neutron-errors.js';
 import * as floatingIps from './neutron-floating-ips.js';
@@ -101,9 +102,9 @@ const networkFilters = ['id', 'name', 'status', 'shared', 'router:external', 'pr
 
 function listNetworks(call: NeutronCall): Answer {
   const { cloud, access } = call;
-  const own = [...cloud.networks.values()].filter((one) => sees(access, one) || one.isExternal || one.isShared);
-  const views = own.map((one) => networkView(cloud, one));
-  return listAnswer(call, { key: 'networks', kind: 'network', filters: networkFilters, views });
+  const things = [...cloud.networks.values()].filter((one) => sees(access, one) || one.isExternal || one.isShared);
+  const view = (network: Network): Json => networkView(cloud, network);
+  return listAnswer(call, { key: 'networks', kind: 'network', filters: networkFilters, things, view });
 }
 
 function showNetwork(call: NeutronCall, id: string): Answer {
@@ -120,11 +121,11 @@ const subnetFilters = ['id', 'name', 'network_id', 'cidr', 'ip_version', 'projec
 /** Subnets of an external network are seen with it. */
 function listSubnets(call: NeutronCall): Answer {
   const { cloud, access } = call;
-  const own = [...cloud.subnets.values()].filter(
+  const things = [...cloud.subnets.values()].filter(
     (one) => sees(access, one) || cloud.networks.get(one.networkId)?.isExternal === true,
   );
-  const views = own.map((one) => subnetView(cloud, one));
-  return listAnswer(call, { key: 'subnets', kind: 'subnet', filters: subnetFilters, views });
+  const view = (subnet: Subnet): Json => subnetView(cloud, subnet);
+  return listAnswer(call, { key: 'subnets', kind: 'subnet', filters: subnetFilters, things, view });
 }
 
 function showSubnet(call: NeutronCall, id: string): Answer {
@@ -136,12 +137,12 @@ function showSubnet(call: NeutronCall, id: string): Answer {
 
 function listRouters(call: NeutronCall): Answer {
   const { cloud, access } = call;
-  const views = [...cloud.routers.values()].filter((router) => sees(access, router)).map(routerView);
   return listAnswer(call, {
     key: 'routers',
     kind: 'router',
     filters: ['id', 'name', 'project_id', 'tenant_id'],
-    views,
+    things: [...cloud.routers.values()].filter((router) => sees(access, router)),
+    view: routerView,
   });
 }
 

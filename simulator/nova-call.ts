@@ -19,6 +19,14 @@ export function requireWriter({ access }: NovaCall, action: string): void {
   if (!access.mayWrite) throw forbidden(`os_compute_api:${action}`);
 }
 
+/** One's own server, or for a moment one that was deleted; else 404. */
+export function lookAtServer(call: NovaCall, id: string): Server {
+  const { cloud, access } = call;
+  const deleted = cloud.deletedServers.get(id);
+  const isVisible = cloud.now() - (deleted?.deletedAt ?? 0) < cloud.settings.deleted_visible_ms;
+  return deleted !== undefined && isVisible && sees(access, deleted) ? deleted : findServer(call, id);
+}
+
 /** One's own server, or 404. */
 export function findServer({ cloud, access }: NovaCall, id: string): Server {
   const server = cloud.servers.get(id);

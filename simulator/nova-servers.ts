@@ -1,9 +1,9 @@
 import { sees } from './access.js';
 import { isRecord, textOf } from './json.js';
 import type { Server } from './model.js';
-import { findServer, forbidden, requireWriter, type NovaCall } from './nova-call.js';
+import { findServer, forbidden, lookAtServer, requireWriter, type NovaCall } from './nova-call.js';
 import { pageOf } from './nova-page.js';
-import { serverView, shortServerView, statusOf } from './nova-views.js';
+import { floatingIpsByPort, serverView, shortServerView, statusOf } from './nova-views.js';
 import { refuse } from './openstack-fault.js';
 import { deleteServer as removeServer, softDeleteServer } from './server-lifecycle.js';
 import { empty, ok, type Answer } from './wire.js';
@@ -74,7 +74,8 @@ export function listServers(call: NovaCall): Answer {
 }
 
 export function listServerDetails(call: NovaCall): Answer {
-  return ok(list(call, 'servers/detail', (server) => serverView(call, server, false)));
+  const floatingIps = floatingIpsByPort(call);
+  return ok(list(call, 'servers/detail', (server) => serverView(call, server, { isShown: false, floatingIps })));
 }
 
 function list(call: NovaCall, path: string, view: (server: Server) => Json): Json {
@@ -166,7 +167,7 @@ function isPattern(text: string): boolean {
 }
 
 export function showServer(call: NovaCall, id: string): Answer {
-  return ok({ server: serverView(call, findServer(call, id), true) });
+  return ok({ server: serverView(call, lookAtServer(call, id), { isShown: true }) });
 }
 
 export function updateServer(call: NovaCall, id: string): Answer {
@@ -179,7 +180,7 @@ export function updateServer(call: NovaCall, id: string): Answer {
   server.name = name ?? server.name;
   server.description = textOf(given, 'description') ?? server.description;
   server.updatedAt = call.cloud.now();
-  return ok({ server: serverView(call, server, true) });
+  return ok({ server: serverView(call, server, { isShown: true }) });
 }
 
 /** In every state, in BUILD too; again while it runs is fine. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Json } from './json.js';
-import type { Flavor, Port, Server } from './model.js';
+import type { Flavor, FloatingIp, Port, Server } from './model.js';
 import type { NovaCall } from './nova-call.js';
 import { portsOf } from './server-lifecycle.js';
 import { seconds, zoneless } from './wire.js';
@@ -48,8 +48,29 @@ export function createdServerView(call: NovaCall, server: Server, adminPass: str
   };
 }
 
+/** Floating IPs by the port that they lead to: made once for a whole list. */
+export type FloatingIpsByPort = ReadonlyMap<string, readonly FloatingIp[]>;
+
+export function floatingIpsByPort({ cloud }: NovaCall): FloatingIpsByPort {
+  const byPort = new Map<string, FloatingIp[]>();
+  for (const floatingIp of cloud.floatingIps.values()) {
+    if (floatingIp.portId === null) continue;
+    const list = byPort.get(floatingIp.portId);
+    if (list === undefined) byPort.set(floatingIp.portId, [floatingIp]);
+    else list.push(floatingIp);
+  }
+  return byPort;
+}
+
 /** `isShown`: the answer for one server, which has a little more than a list. */
-export function serverView(call: NovaCall, server: Server, isShown: boolean): Json {
+export function serverView(
+  call: NovaCall,
+  server: Server,
+  {
+    isShown,
+    floatingIps = floatingIpsByPort(call),
+  }: { readonly isShown: boolean; readonly floatingIps?: FloatingIpsByPort },
+): Json {
   const { minor, access, base } = call;
   const status = statusOf(server);
   const ports = portsOf(call.cloud, server).filter(({ deviceId }) => deviceId === server.id);
@@ -65,7 +86,7 @@ export function serverView(call: NovaCall, server: Server, isShown: boolean): Js
     flavor: ownFlavor(call, server.flavor),
     created: seconds(server.createdAt),
     updated: seconds(server.updatedAt),
-    addresses: addressesOf(call, ports),
+    addresses: addressesOf(call, ports, floatingIps),
     accessIPv4: '',
     accessIPv6: '',
     links: links(base, 'servers', server.id),
@@ -133,7 +154,7 @@ function ownFlavor({ base, minor }: NovaCall, flavor: Flavor): Json {
   return { id, links: [{ rel: 'bookmark', href: `${base}/flavors/${id}` }] };
 }
 
-function addressesOf({ cloud }: NovaCall, ports: readonly Port[]): Json {
+function addressesOf({ cloud }: NovaCall, ports: readonly Port[], floatingIps: FloatingIpsByPort): Json {
   const byNetwork: Record<string, Json[]> = {};
   for (const port of ports) {
     const list = (byNetwork[cloud.networks.get(port.networkId)?.name ?? ''] ??= []);
@@ -141,8 +162,8 @@ function addressesOf({ cloud }: NovaCall, ports: readonly Port[]): Json {
       list.push({ version: 4, addr, 'OS-EXT-IPS:type': type, 'OS-EXT-IPS-MAC:mac_addr': port.mac });
     for (const { address } of port.fixedIps) {
       add(address, 'fixed');
-      for (const floatingIp of cloud.floatingIps.values()) {
-        if (floatingIp.portId === port.id && floatingIp.fixedAddress === address) add(floatingIp.address, 'floating');
+      for (const floatingIp of floatingIps.get(port.id) ?? []) {
+        if (floatingIp.fixedAddress === address) add(floatingIp.address, 'floating');
       }
     }
   }

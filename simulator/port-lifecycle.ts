@@ -14,12 +14,17 @@ export function createPort(
     readonly hasPortSecurity: boolean;
   },
 ): Port {
-  const { network, ...own } = values;
   const now = cloud.now();
+  // Field by field: a spread makes such objects several times slower, which ten thousand of them show.
   const port: Port = {
-    ...own,
     id: randomUUID(),
-    networkId: network.id,
+    name: values.name,
+    projectId: values.projectId,
+    description: values.description,
+    networkId: values.network.id,
+    fixedIps: values.fixedIps,
+    securityGroupIds: values.securityGroupIds,
+    hasPortSecurity: values.hasPortSecurity,
     mac: macOf(cloud.next()),
     status: 'DOWN',
     deviceId: '',

@@ -8,6 +8,8 @@ export interface Settings {
   server_build_ms: number;
   /** From the 204 to 404. The ports are free after half of it. */
   server_delete_ms: number;
+  /** How long a server that is gone can still be looked at, as DELETED; lists do not have it. */
+  deleted_visible_ms: number;
   /** Start, stop, reboot and the like. */
   server_action_ms: number;
   /** Attaching or detaching a volume. */
@@ -33,6 +35,7 @@ export const defaultSettings: Readonly<Settings> = {
   volume_extend_ms: 150,
   server_build_ms: 600,
   server_delete_ms: 200,
+  deleted_visible_ms: 20,
   server_action_ms: 200,
   attach_ms: 150,
   detach_lag_ms: 30,

@@ -83,7 +83,6 @@ function addStandardHeaders(request: FastifyRequest, reply: FastifyReply): void 
 function addHooks(adapter: FastifyAdapter, shutdown: Shutdown, logger: Logger): void {
   adapter.setOnRequestHook((request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     addStandardHeaders(request, reply);
-    if (shutdown.hasBegun) reply.header('connection', 'close');
     if (request.url.startsWith('/docs')) addDocsHeaders(reply);
     withinRequest(request.id, done);
   });
@@ -91,6 +90,8 @@ function addHooks(adapter: FastifyAdapter, shutdown: Shutdown, logger: Logger): 
   instance.addHook('onSend', (_request, reply, payload, done) => {
     // Static files come with a header of their own.
     reply.header('cache-control', 'no-store');
+    // Also for requests that came before: a connection that stays open would hold the shutdown up.
+    if (shutdown.hasBegun) reply.header('connection', 'close');
     done(null, payload);
   });
   instance.addHook('onResponse', (request, reply, done) => {

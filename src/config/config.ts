@@ -131,12 +131,8 @@ function withFiles(env: Readonly<Record<string, string | undefined>>): Record<st
     try {
       values[name] = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
     } catch (error) {
-      throw new ConfigError(
-        `${name}_FILE: cannot read ${file} (${(error as NodeJS.ErrnoException).code ?? 'unreadable'})`,
-        {
-          cause: error,
-        },
-      );
+      const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+      throw new ConfigError(`${name}_FILE: cannot read ${file} (${reason})`, { cause: error });
     }
   }
   return values;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Connection } from 'mysql2/promise';
 import { connect as connectTcp } from 'node:net';
-import { Api, type Answer } from '../support/api.js';
+import type { Answer, Api } from '../support/api.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { connect } from '../support/schema.js';
 import type { ProblemBody } from '../support/servers.js';

@@ -45,9 +45,12 @@ describe('the import of security groups', () => {
     return rows;
   }
 
-  async function until(is: (rows: readonly GroupRow[]) => boolean): Promise<readonly GroupRow[]> {
-    for (const end = Date.now() + 8_000; ;) {
-      const rows = await groups();
+  async function until(
+    is: (rows: readonly GroupRow[]) => boolean,
+    projectOpenstackId: string = seed.projects.demo,
+  ): Promise<readonly GroupRow[]> {
+    for (const end = Date.now() + 8_000; ; ) {
+      const rows = await groups(projectOpenstackId);
       if (is(rows)) return rows;
       if (Date.now() > end) throw new Error(`the groups stayed ${JSON.stringify(rows)}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
