@@ -88,7 +88,7 @@ async function killAt(
   world.retire(victim);
   world.simulator.configure({ server_build_ms: 400 });
   survivor.thaw();
-  const { books, tookMs } = await world.quiet(20_000);
+  const { books, tookMs } = await world.quiet(30_000);
   const problems = died ? books.problems : ['the failpoint was not reached', ...books.problems];
   console.log(
     `  ${problems.length === 0 ? 'balanced' : 'WRONG   '}  ${name} (quiet after ${(tookMs / 1000).toFixed(1)} s)`,
@@ -98,7 +98,7 @@ async function killAt(
 
 /** A server that is ACTIVE, or one that stays in BUILD. */
 async function prepare(world: World, api: Api, body: unknown, staysInBuild: boolean): Promise<number> {
-  if (staysInBuild) world.simulator.configure({ server_build_ms: 60_000 });
+  if (staysInBuild) world.simulator.configure({ server_build_ms: 12_000 });
   const answer = await api.post<{ id: number }>('/servers', body);
   if (answer.status !== 202)
     throw new Error(`no server to delete: ${String(answer.status)} ${JSON.stringify(answer.body)}`);
