@@ -28,7 +28,9 @@ const progress = {
   /** Nothing is left to do but to wait for Ctrl-C. */
   isUp: false,
   wasInterrupted: false,
+  walk: Promise.resolve(),
 };
+const interruption = new AbortController();
 
 /** What is running, in the order in which it was started. */
 const running: { stop(): Promise<void> }[] = [];
@@ -44,6 +46,8 @@ async function demo(): Promise<number> {
     finished.catch(() => undefined);
     return await Promise.race([finished, interrupted]);
   } finally {
+    // A walk that was interrupted still takes its server away.
+    await progress.walk.catch(() => undefined);
     for (const thing of running.reverse()) await thing.stop();
     // What was being started goes with this process: everything has a keeper.
     if (progress.wasInterrupted) process.exit();
@@ -81,7 +85,10 @@ async function run(options: Options): Promise<number> {
     async () => writeState(api.url, cloud),
     () => stateFile,
   );
-  if (options.walks) await walk(api.url, walker, catalogue, step);
+  if (options.walks) {
+    progress.walk = walk(api.url, walker, catalogue, step, interruption.signal);
+    await progress.walk;
+  }
   if (options.once) return 0;
   printAccess(api.url, cloud);
   progress.isUp = true;
@@ -120,6 +127,7 @@ async function untilInterrupted(): Promise<number> {
       if (progress.wasInterrupted) process.exit(130);
       progress.wasInterrupted = true;
       say('stopping …');
+      interruption.abort();
       process.exitCode = progress.isUp ? 0 : 130;
       resolve(process.exitCode);
     };
@@ -226,7 +234,7 @@ async function step<T>(what: string, work: () => Promise<T>, tell?: (result: T) 
     say(`${seconds(start)}  ${what}${told === '' ? '' : `: ${told}`}`);
     return result;
   } catch (error) {
-    say(`${seconds(start)}  ${what}: failed`);
+    say(`${seconds(start)}  ${what}: ${interruption.signal.aborted ? 'interrupted' : 'failed'}`);
     throw error;
   }
 }

@@ -63,7 +63,8 @@ export async function readCatalogue(api: Api): Promise<Catalogue> {
 }
 
 /**
- * The main job, as a person does it: a server, an address for it, and both away again. Leaves nothing behind, also when a step fails.
+ * The main job, as a person does it: a server, an address for it, and both away again. Leaves nothing behind, also when a step fails or
+ * `signal` ends it.
  *
  * @throws WalkFailed
  */
@@ -72,8 +73,10 @@ export async function walk(
   credentials: Credentials,
   catalogue: Catalogue,
   narrate: Narrator,
+  signal: AbortSignal | null = null,
 ): Promise<void> {
-  const api = await narrate(`log in as ${credentials.account_id}`, async () => Api.login(url, credentials));
+  const api = await narrate(`log in as ${credentials.account_id}`, async () => Api.login(url, credentials, signal));
+  const cleaner = new Api(url, api.token);
   const name = `walk-${String(Date.now())}`;
   const { created, creation } = await narrate(
     `ask for the server ${name}`,
@@ -95,9 +98,9 @@ export async function walk(
     address = allocated;
     await narrate('give it to the server', async () => associate(api, server, allocated), describeServer);
   } finally {
-    await narrate('delete the server', async () => remove(api, `/servers/${String(created.id)}`));
+    await narrate('delete the server', async () => remove(cleaner, `/servers/${String(created.id)}`));
     const path = address === null ? null : `/floating-ips/${String(address.id)}`;
-    if (path !== null) await narrate('give the floating IP back', async () => remove(api, path));
+    if (path !== null) await narrate('give the floating IP back', async () => remove(cleaner, path));
   }
 }
 

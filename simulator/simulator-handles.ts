@@ -15,6 +15,8 @@ export interface Simulator {
   readonly url: string;
   /** For OS_AUTH_URL. */
   readonly authUrl: string;
+  /** Where the service is, without version: its list of versions. */
+  serviceUrl(service: Service): string;
   readonly seed: typeof seed;
   readonly clock: Clock;
   readonly faults: Faults;

@@ -63,6 +63,7 @@ function assemble(main: Door, doors: ReadonlyMap<Service, Door>): { listener: Re
   const handles: Simulator = {
     url: main.origin,
     authUrl: `${doors.get('identity')?.origin ?? main.origin}/identity/v3`,
+    serviceUrl: (service) => `${doors.get(service)?.origin ?? main.origin}/${service}`,
     seed,
     clock,
     faults,

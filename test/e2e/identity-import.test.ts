@@ -81,12 +81,12 @@ describe('the import from Keystone', () => {
 
   it('brings domain, managed projects, their people and roles, and nothing else', async () => {
     expect(await rows('SELECT openstack_id, name FROM domain')).toEqual([{ openstack_id: 'default', name: 'Default' }]);
-    expect((await rows('SELECT name FROM project ORDER BY name')).map(({ name }) => String(name))).toEqual([
+    expect((await rows('SELECT name FROM project ORDER BY name')).map((row) => String(row['name']))).toEqual([
       'demo',
       'other',
     ]);
     const people = await rows('SELECT account_id, is_admin FROM user ORDER BY account_id');
-    expect(people.map(({ account_id: account, is_admin: isAdmin }) => [account, isAdmin])).toEqual([
+    expect(people.map((row) => [String(row['account_id']), Number(row['is_admin'])])).toEqual([
       ['admin', 1],
       ['demo', 0],
       ['mate', 0],

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Simulator } from '../../simulator/simulator-handles.js';
+import type { ApiProcess } from '../../scripts/api-process.js';
 import { startSimulator } from '../../simulator/simulator.js';
 import { Api } from '../support/api.js';
 import { startReplica } from '../support/replica.js';
@@ -19,7 +20,9 @@ interface Ended {
 /** The built API until it ends by itself. */
 async function run(settings: Readonly<Record<string, string>>): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['dist/src/main.js'], { env: { PATH: process.env['PATH'], ...settings } });
+    const child = spawn(process.execPath, ['dist/src/main.js'], {
+      env: { PATH: process.env['PATH'], ...testSettings, LOG_LEVEL: 'info', ...settings },
+    });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data.toString()));
     child.on('error', reject).on('close', (code) => {
@@ -28,13 +31,19 @@ async function run(settings: Readonly<Record<string, string>>): Promise<Ended> {
   });
 }
 
+/** What a process wrote last may come after its end. */
+async function written(replica: ApiProcess, text: string): Promise<void> {
+  const end = Date.now() + 5_000;
+  while (!replica.lines.some((line) => line.includes(text)) && Date.now() < end) await sleep(20);
+}
+
 describe('the process', () => {
   let simulator: Simulator;
   let settings: Readonly<Record<string, string>>;
 
   beforeAll(async () => {
     simulator = await startSimulator();
-    settings = { ...testSettings, ...settingsFor(simulator.url), ...(await workerSchema()).settings };
+    settings = { ...settingsFor(simulator.url), ...(await workerSchema()).settings };
   });
 
   afterAll(async () => {
@@ -69,7 +78,8 @@ describe('the process', () => {
     await replica.terminate();
     expect((await login).status).toBe(200);
     expect(replica.end).toBe('0');
-    expect(replica.lines.some((line) => line.includes('"stopping"'))).toBe(true);
+    await written(replica, '"stopped"');
+    expect(replica.lines.join('\n')).toContain('"stopping"');
     expect(replica.lines.filter((line) => /"level":"(error|fatal)"/.test(line))).toEqual([]);
   });
 
@@ -82,6 +92,7 @@ describe('the process', () => {
     const demo = await Api.login(replica.url, credentialsOf('demo'));
     await demo.get('/servers?name_like=%0a%22%7d', { headers: { 'user-agent': 'x"}' } });
     await replica.terminate();
+    await written(replica, '"stopped"');
     for (const line of replica.lines) expect(JSON.parse(line)).toHaveProperty('level');
     const log = replica.lines.join('\n');
     for (const secret of [

@@ -49,7 +49,7 @@ describe('the import of security groups', () => {
     is: (rows: readonly GroupRow[]) => boolean,
     projectOpenstackId: string = seed.projects.demo,
   ): Promise<readonly GroupRow[]> {
-    for (const end = Date.now() + 8_000; ; ) {
+    for (const end = Date.now() + 8_000; ;) {
       const rows = await groups(projectOpenstackId);
       if (is(rows)) return rows;
       if (Date.now() > end) throw new Error(`the groups stayed ${JSON.stringify(rows)}`);

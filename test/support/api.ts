@@ -60,13 +60,15 @@ export class Api {
     readonly url: string,
     readonly token: string | null = null,
     readonly login: LoginBody | null = null,
+    /** Ends whatever request is under way, and every later one. */
+    private readonly signal: AbortSignal | null = null,
   ) {}
 
   /** @throws UnexpectedAnswer unless the login succeeds. */
-  static async login(url: string, credentials: Credentials): Promise<Api> {
+  static async login(url: string, credentials: Credentials, signal: AbortSignal | null = null): Promise<Api> {
     const answer = await new Api(url).post<LoginBody>('/auth/login', credentials);
     if (answer.status !== 200) throw new UnexpectedAnswer(`login as ${credentials.account_id}`, answer);
-    return new Api(url, answer.body.token, answer.body);
+    return new Api(url, answer.body.token, answer.body, signal);
   }
 
   async get<T>(path: string, options: RequestOptions = {}): Promise<Answer<T>> {
@@ -96,7 +98,7 @@ export class Api {
       },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       redirect: 'manual',
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(this.signal === null ? [] : [this.signal])]),
     });
     const text = await response.text();
     const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
