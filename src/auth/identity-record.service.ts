@@ -1,8 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
 import type { Role } from '../common/principal.js';
 import { ProjectRepository, type Place, type ProjectFacts } from '../project/project.repository.js';
 import { UserRepository, type UserFacts } from '../user/user.repository.js';
+import type { EntityManager } from '../database/transaction.js';
 
 /** One person as Keystone showed it, with its managed projects. */
 export interface ObservedPerson {

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EntityManager } from 'typeorm';
 import { OpenStackAway } from '../common/errors.js';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
-import { Transaction } from '../database/transaction.js';
+import { Transaction, type EntityManager } from '../database/transaction.js';
 import { OpenStackError } from '../openstack/openstack-errors.js';
 import { ProjectAccessDenied } from '../project/project.errors.js';
 import { ProjectRepository } from '../project/project.repository.js';

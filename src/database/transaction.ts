@@ -6,6 +6,8 @@ import { insideTransaction } from '../common/transaction-scope.js';
 import { databaseFailure } from './database-errors.js';
 import { Database } from './database.js';
 
+export type { EntityManager } from 'typeorm';
+
 const maxAttempts = 5;
 
 /**

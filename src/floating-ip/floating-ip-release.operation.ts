@@ -1,5 +1,4 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
 import { DeploymentService } from '../database/deployment.service.js';
 import { OpenStackConflict } from '../openstack/openstack-errors.js';
 import type { Fault, OperationKind, Sight, Step, StepCalls } from '../operation/operation-kind.js';
@@ -11,6 +10,7 @@ import { isRecorded } from './floating-ip-seen.js';
 import type { FloatingIpEntity } from './floating-ip.entity.js';
 import { FloatingIpAttached } from './floating-ip.errors.js';
 import { FloatingIpRepository } from './floating-ip.repository.js';
+import type { EntityManager } from '../database/transaction.js';
 
 export const floatingIpRelease = 'floating-ip.release';
 

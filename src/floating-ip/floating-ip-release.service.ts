@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import type { EntityManager } from 'typeorm';
 import { Config } from '../config/config.js';
 import type { OperationEntity } from '../operation/operation.entity.js';
 import { OperationService, type Actor } from '../operation/operation.service.js';
@@ -10,6 +9,7 @@ import { floatingIpRelease } from './floating-ip-release.operation.js';
 import { FloatingIpAttached, FloatingIpNotFound, FloatingIpReleaseDenied } from './floating-ip.errors.js';
 import { FloatingIpRepository } from './floating-ip.repository.js';
 import { FloatingIpService, type ChangingFloatingIp } from './floating-ip.service.js';
+import type { EntityManager } from '../database/transaction.js';
 
 @Injectable()
 export class FloatingIpReleaseService {

@@ -1,5 +1,4 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
 import { adminCall, type OpenStackCall } from '../openstack/openstack-call.js';
 import { OpenStackNotFound } from '../openstack/openstack-errors.js';
 import { parseMarker } from '../openstack/marker.js';
@@ -11,6 +10,7 @@ import {
   type OrphanSource,
 } from '../reconciliation/orphan-source.js';
 import { FloatingIpClient, type ObservedFloatingIp } from './floating-ip.client.js';
+import type { EntityManager } from '../database/transaction.js';
 
 /** What the sweep for orphans must know of floating IPs. */
 @Injectable()

@@ -1,5 +1,4 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
 import { CatalogService } from '../catalog/catalog.service.js';
 import { DeploymentService } from '../database/deployment.service.js';
 import { FloatingIpRemoval, type FloatingIpTarget } from '../floating-ip/floating-ip-removal.js';
@@ -12,6 +11,7 @@ import { OperationRegistry } from '../operation/operation-registry.js';
 import type { OperationEntity } from '../operation/operation.entity.js';
 import { unusableFloatingNetwork } from './floating-ip-choice.js';
 import { floatingIpAllocationInput, type FloatingIpAllocationInput } from './floating-ip-allocation-input.js';
+import type { EntityManager } from '../database/transaction.js';
 
 export const floatingIpAllocation = 'floating-ip.allocate';
 

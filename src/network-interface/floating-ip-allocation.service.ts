@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import type { EntityManager } from 'typeorm';
 import { CatalogService } from '../catalog/catalog.service.js';
 import { Config } from '../config/config.js';
 import type { FloatingIpDetails } from '../floating-ip/floating-ip-details.repository.js';
@@ -11,6 +10,7 @@ import { OperationService, type Actor } from '../operation/operation.service.js'
 import type { FloatingIpAllocationInput } from './floating-ip-allocation-input.js';
 import { floatingIpAllocation } from './floating-ip-allocation.operation.js';
 import { unusableFloatingNetwork } from './floating-ip-choice.js';
+import type { EntityManager } from '../database/transaction.js';
 
 /** An allocation that was accepted. */
 export interface AcceptedAllocation {

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
 import { FloatingIpClient, type ObservedFloatingIp } from '../floating-ip/floating-ip.client.js';
 import type { FloatingIpEntity } from '../floating-ip/floating-ip.entity.js';
 import { FloatingIpRepository } from '../floating-ip/floating-ip.repository.js';
@@ -12,6 +11,7 @@ import { OperationRepository } from '../operation/operation.repository.js';
 import { floatingIpAssociationInput, type FloatingIpAssociationInput } from './floating-ip-association-input.js';
 import { FloatingIpAlreadyAttached, NetworkInterfaceHasFloatingIp } from './floating-ip-association.errors.js';
 import { NetworkInterfaceRepository } from './network-interface.repository.js';
+import type { EntityManager } from '../database/transaction.js';
 
 export const floatingIpAssociation = 'floating-ip.associate';
 export const floatingIpDisassociation = 'floating-ip.disassociate';

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { isIPv4 } from 'node:net';
-import type { EntityManager } from 'typeorm';
 import { Config } from '../config/config.js';
 import type { FloatingIpEntity } from '../floating-ip/floating-ip.entity.js';
 import { FloatingIpNotFound, FloatingIpUseDenied } from '../floating-ip/floating-ip.errors.js';
@@ -25,6 +24,7 @@ import {
   NetworkInterfaceNotReady,
 } from './network-interface.errors.js';
 import { NetworkInterfaceRepository } from './network-interface.repository.js';
+import type { EntityManager } from '../database/transaction.js';
 
 /** An address and an interface, by our ids. */
 export interface AssociationCommand {

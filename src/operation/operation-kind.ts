@@ -1,7 +1,7 @@
-import type { EntityManager } from 'typeorm';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
 import type { OpenStackError } from '../openstack/openstack-errors.js';
 import type { OperationEntity } from './operation.entity.js';
+import type { EntityManager } from '../database/transaction.js';
 
 /** Why an operation cannot reach its goal, in words for the person who asked. `code` is part of the contract. */
 export interface Fault {

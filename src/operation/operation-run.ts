@@ -1,9 +1,8 @@
 import type { Logger } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
 import { failpoint } from '../common/failpoint.js';
 import type { Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
-import type { Transaction } from '../database/transaction.js';
+import type { EntityManager, Transaction } from '../database/transaction.js';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
 import { cut } from './operation-fault.js';
 import type { Fault, OperationKind, RowWrites, Step, StepCalls } from './operation-kind.js';

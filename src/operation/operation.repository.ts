@@ -136,7 +136,7 @@ export class OperationRepository {
     const ids = rows.map((row) => row.id);
     if (ids.length === 0) return ids;
     await tx.query(
-      `UPDATE operation SET state = 'CANCELLED', error_code = 'CANCELLED', error_detail = ?, secret = NULL, finished_at = NOW(3) WHERE id IN (?)`,
+      `UPDATE operation SET state = 'CANCELLED', error_code = 'OPERATION_CANCELLED', error_detail = ?, secret = NULL, finished_at = NOW(3) WHERE id IN (?)`,
       [reason, ids],
     );
     await tx.query('DELETE FROM operation_lock WHERE operation_id IN (?)', [ids]);

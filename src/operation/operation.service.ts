@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EntityManager } from 'typeorm';
 import { AuditRepository } from '../audit/audit.repository.js';
 import { failpoint } from '../common/failpoint.js';
 import type { Principal } from '../common/principal.js';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { Replica } from '../database/replica.js';
-import { CommitOutcomeUnknown, Transaction } from '../database/transaction.js';
+import { CommitOutcomeUnknown, Transaction, type EntityManager } from '../database/transaction.js';
 import { OperationRegistry } from './operation-registry.js';
 import { finalStates } from './operation-state.js';
 import type { OperationEntity } from './operation.entity.js';

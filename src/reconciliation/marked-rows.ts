@@ -1,5 +1,5 @@
-import type { EntityManager } from 'typeorm';
 import type { MarkedRow } from './orphan-source.js';
+import type { EntityManager } from '../database/transaction.js';
 
 type MarkedTable = 'server' | 'volume' | 'network_interface' | 'floating_ip' | 'security_group';
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
 import type { ResourceType } from '../operation/operation-state.js';
+import type { EntityManager } from '../database/transaction.js';
 
 /** An object in OpenStack that carries a marker of this deployment. */
 export interface MarkedObject {

@@ -1,13 +1,12 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
-import type { EntityManager } from 'typeorm';
 import { DatabaseUnavailable } from '../common/errors.js';
 import { Loop } from '../common/loop.js';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { DeploymentService } from '../database/deployment.service.js';
 import { LeaseService, type HeldLease } from '../database/lease.service.js';
-import { Transaction } from '../database/transaction.js';
+import { Transaction, type EntityManager } from '../database/transaction.js';
 import { OpenStackError } from '../openstack/openstack-errors.js';
 import { OrphanSources, type MarkedObject, type MarkedRow, type OrphanSource } from './orphan-source.js';
 import { OrphanRepository } from './orphan.repository.js';

@@ -1,5 +1,4 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
 import { CatalogService } from '../catalog/catalog.service.js';
 import { NetworkQuotaClient } from '../catalog/network-quota.client.js';
 import { DeploymentService } from '../database/deployment.service.js';
@@ -29,6 +28,7 @@ import { ServerRemoval, targetOf } from './server-removal.js';
 import { projectOpenstackId, type ServerRows } from './server-rows.js';
 import { ServerClient, type ObservedServer } from './server.client.js';
 import { ServerRepository } from './server.repository.js';
+import type { EntityManager } from '../database/transaction.js';
 
 export const serverCreation = 'server.create';
 

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import type { EntityManager } from 'typeorm';
 import { CatalogService } from '../catalog/catalog.service.js';
 import type { Catalogue } from '../catalog/catalogue.js';
 import { Config } from '../config/config.js';
@@ -16,6 +15,7 @@ import { unusableChoice, type ServerChoice } from './server-choice.js';
 import type { ServerCreationInput } from './server-creation-input.js';
 import { serverCreation } from './server-creation.operation.js';
 import { ServerRepository } from './server.repository.js';
+import type { EntityManager } from '../database/transaction.js';
 
 export interface CreateServerCommand extends ServerChoice {
   readonly name: string;

@@ -1,5 +1,4 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
 import { Config } from '../config/config.js';
 import { DeploymentService } from '../database/deployment.service.js';
 import { FloatingIpClient } from '../floating-ip/floating-ip.client.js';
@@ -18,6 +17,7 @@ import { ServerRemoval, targetOf } from './server-removal.js';
 import { projectOpenstackId, type ServerRows } from './server-rows.js';
 import { ServerClient } from './server.client.js';
 import { ServerRepository } from './server.repository.js';
+import type { EntityManager } from '../database/transaction.js';
 
 export const serverDeletion = 'server.delete';
 

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import type { EntityManager } from 'typeorm';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { NetworkInterfaceRepository } from '../network-interface/network-interface.repository.js';
@@ -11,6 +10,7 @@ import { VolumeRepository } from '../volume/volume.repository.js';
 import { serverDeletion } from './server-deletion.operation.js';
 import { ServerDeletionDenied, ServerNotFound, ServerProtected } from './server.errors.js';
 import { ServerRepository } from './server.repository.js';
+import type { EntityManager } from '../database/transaction.js';
 
 /** What goes with a server, by our ids. */
 export interface AcceptedDeletion {

@@ -1,7 +1,7 @@
-import type { EntityManager } from 'typeorm';
 import type { NetworkInterfaceEntity } from '../network-interface/network-interface.entity.js';
 import type { ServerEntity } from './server.entity.js';
 import type { VolumeEntity } from '../volume/volume.entity.js';
+import type { EntityManager } from '../database/transaction.js';
 
 /** The rows of one server that its operations work on. */
 export interface ServerRows {
