@@ -100,10 +100,7 @@ class Script {
     const volume = await this.call<{ volume: { id: string } }>('POST', volumes, {
       volume: { name, size: 1, imageRef: imageId },
     });
-    await this.until<{ volume: { status: string } }>(
-      `${volumes}/${volume.volume.id}`,
-      (body) => body.volume.status === 'available',
-    );
+    await this.until(`${volumes}/${volume.volume.id}`, 'available');
     const server = await this.call<{ server: { id: string } }>('POST', '/compute/v2.1/servers', {
       server: {
         name,
@@ -120,14 +117,15 @@ class Script {
         ],
       },
     });
-    await this.until<{ server: { status: string } }>(
-      `/compute/v2.1/servers/${server.server.id}`,
-      (body) => body.server.status === 'ACTIVE',
-    );
+    await this.until(`/compute/v2.1/servers/${server.server.id}`, 'ACTIVE');
   }
 
-  private async until<T>(path: string, is: (body: T) => boolean): Promise<void> {
-    while (!is(await this.call<T>('GET', path))) await sleep(pollMs);
+  private async until(path: string, status: string): Promise<void> {
+    for (;;) {
+      const body = await this.call<Record<string, { readonly status: string }>>('GET', path);
+      if (Object.values(body)[0]?.status === status) return;
+      await sleep(pollMs);
+    }
   }
 
   private async call<T>(method: string, path: string, body?: unknown): Promise<T> {

@@ -271,7 +271,7 @@ export function requireQuotas({ cloud, access }: CinderCall, gigabytes: number, 
   }
 }
 
-function overQuota(text: string): Refusal {
+export function overQuota(text: string): Refusal {
   return new Refusal(wordedError(413, text, { 'Retry-After': '0' }));
 }
 

@@ -1,10 +1,11 @@
-import { accessOf, sees, type Access } from './access.js';
+import { accessOf, sees } from './access.js';
 import type { Cloud } from './cloud.js';
 import type { Json } from './json.js';
 import { isRecord } from './json.js';
 import { unauthenticatedElsewhere } from './keystone-errors.js';
 import { runAction } from './cinder-actions.js';
 import { listBody, page, type CinderCall } from './cinder-call.js';
+import * as snapshots from './cinder-snapshots.js';
 import * as volumes from './cinder-volumes.js';
 import { microversionOf, withVersion, type VersionRange } from './microversion.js';
 import type { VolumeType } from './model.js';
@@ -25,8 +26,11 @@ const routes = new Router<CinderCall>()
   .on('PUT /volumes/{id}', volumes.updateVolume)
   .on('DELETE /volumes/{id}', volumes.deleteVolume)
   .on('POST /volumes/{id}/action', runAction)
-  .on('GET /snapshots', listSnapshots)
-  .on('GET /snapshots/detail', listSnapshots)
+  .on('GET /snapshots', snapshots.listSnapshots)
+  .on('POST /snapshots', snapshots.createSnapshot)
+  .on('GET /snapshots/detail', snapshots.listSnapshots)
+  .on('GET /snapshots/{id}', snapshots.showSnapshot)
+  .on('DELETE /snapshots/{id}', snapshots.deleteSnapshot)
   .on('GET /messages', listMessages)
   .on('GET /limits', showLimits)
   .on('GET /os-availability-zone', listZones)
@@ -96,32 +100,6 @@ function showType(call: CinderCall, id: string): Answer {
     types.find((one) => one.id === id) ?? types.find(({ name }) => id === 'default' && name === '__DEFAULT__');
   if (type === undefined) throw refuse(404, `Volume type ${id} could not be found.`);
   return ok({ volume_type: typeView(type) });
-}
-
-function listSnapshots(call: CinderCall): Answer {
-  const { cloud, access, query, minor } = call;
-  const volumeId = query.get('volume_id');
-  const found = [...cloud.snapshots.values()]
-    .filter((snapshot) => isListed(access, query, snapshot) && (volumeId === null || snapshot.volumeId === volumeId))
-    .map((snapshot) => ({
-      id: snapshot.id,
-      name: snapshot.name,
-      volume_id: snapshot.volumeId,
-      status: 'available',
-      size: cloud.volumes.get(snapshot.volumeId)?.size ?? 1,
-      description: null,
-      metadata: {},
-      created_at: zoneless(snapshot.createdAt),
-      updated_at: null,
-    }));
-  const { items, links } = page(call, found, 'Snapshot');
-  const listed = listBody('snapshots', items, 'snapshots_links', links);
-  return ok(query.get('with_count') === null || minor < 45 ? listed : { ...listed, count: found.length });
-}
-
-function isListed(access: Access, query: URLSearchParams, thing: { readonly projectId: string }): boolean {
-  const isEverywhere = access.isAdmin && /^(1|true)$/i.test(query.get('all_tenants') ?? '');
-  return isEverywhere || thing.projectId === access.projectId;
 }
 
 function listMessages(call: CinderCall): Answer {

@@ -16,6 +16,7 @@ export class Cloud {
   settings: Settings = { ...defaultSettings };
   private readonly quotas = new Map<string, Partial<Quotas>>();
   failures: PlannedFailure[] = [];
+  isCellDown = false;
   addresses = new Addresses();
 
   readonly domains = new Map<string, model.Domain>();
@@ -66,6 +67,7 @@ export class Cloud {
     this.settings = { ...defaultSettings };
     this.quotas.clear();
     this.failures = [];
+    this.isCellDown = false;
     this.addresses = new Addresses();
     this.assignments = [];
     this.messages = [];

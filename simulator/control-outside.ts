@@ -53,10 +53,17 @@ export const outsideChanges: Readonly<Record<string, (outside: Outside, body: Js
     outside.setPassword(text(body, 'id'), text(body, 'password'), textOf(body, 'problem'));
   },
   grant: (outside, body) => {
-    outside.grant(text(body, 'user_id'), text(body, 'role_id'), text(body, 'project_id'));
+    const grant = { userId: text(body, 'user_id'), roleId: text(body, 'role_id'), projectId: text(body, 'project_id') };
+    outside.grant(grant, { isInherited: body['inherited'] === true });
   },
   'revoke-roles': (outside, body) => {
     outside.revokeRoles(text(body, 'user_id'), text(body, 'project_id'));
+  },
+  'cell-down': (outside) => {
+    outside.setCellDown(true);
+  },
+  'cell-up': (outside) => {
+    outside.setCellDown(false);
   },
   'fail-next': (outside, body) => {
     const kind = kinds.find((one) => one === body['kind']) ?? 'no-valid-host';

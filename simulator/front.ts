@@ -10,7 +10,7 @@ import { neutron } from './neutron.js';
 import { nova } from './nova.js';
 import { markerIn, type OpenRequest, type RequestLog } from './request-log.js';
 import { respond, spoil } from './response.js';
-import { validToken } from './tokens.js';
+import { cachedToken, validToken } from './tokens.js';
 import { Refusal, services, type Answer, type Call, type Service } from './wire.js';
 
 const mostBytes = 10 * 2 ** 20;
@@ -181,7 +181,7 @@ export class Front {
   private carryOut(exchange: Exchange, text: string): Answer {
     const { request, service, url, requestId, entry } = exchange;
     const { headers } = request;
-    const token = validToken(this.cloud, headerOf(request, 'x-auth-token') ?? undefined);
+    const token = cachedToken(this.cloud, service, headerOf(request, 'x-auth-token') ?? undefined);
     const { body, isBroken } = parse(text);
     entry.is_done = true;
     const answer = this.ask(service, {

@@ -36,11 +36,13 @@ export function createUser(call: TokenCall): Answer {
   refuseWide(name);
   const domainId = textOf(given, 'domain_id') ?? 'default';
   requireFreeName(cloud, name, domainId, null);
+  const password = textOf(given, 'password');
+  if (password !== null) checkPassword(cloud, password);
   const user: User = {
     id: bareUuid(),
     name,
     domainId,
-    password: textOf(given, 'password') ?? '',
+    password: password ?? '',
     enabled: flagOf(given, 'enabled') ?? true,
     description: textOf(given, 'description'),
     email: textOf(given, 'email'),
@@ -108,9 +110,16 @@ export function listProjectsOf(call: TokenCall, id: string): Answer {
 }
 
 function setPassword(cloud: Cloud, user: User, password: string): void {
+  checkPassword(cloud, password);
   user.password = password;
   user.passwordProblem = null;
   revokeTokensOf(cloud, user);
+}
+
+function checkPassword({ settings }: Cloud, password: string): void {
+  if (password.length >= settings.password_min_length) return;
+  const rule = `at least ${String(settings.password_min_length)} characters`;
+  throw invalid(`The password does not match the requirements: ${rule}.`);
 }
 
 function userWith(cloud: Cloud, id: string): User {

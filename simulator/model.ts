@@ -56,6 +56,8 @@ export interface Token {
   readonly issuedAt: number;
   readonly expiresAt: number;
   isRevoked: boolean;
+  /** When each service last asked Keystone about it. */
+  readonly seenBy: Map<string, number>;
 }
 
 export interface Flavor {

@@ -17,6 +17,7 @@ import { empty, ok, Router, type Answer, type Call } from './wire.js';
 
 const routes = new Router<NeutronCall>()
   .on('GET /v2.0/extensions', listExtensions)
+  .on('GET /v2.0/availability_zones', () => ok({ availability_zones: [] }))
   .on('GET /v2.0/networks', listNetworks)
   .on('POST /v2.0/networks', networks.createNetwork)
   .on('GET /v2.0/networks/{id}', showNetwork)

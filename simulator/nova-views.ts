@@ -72,6 +72,7 @@ export function serverView(
   }: { readonly isShown: boolean; readonly floatingIps?: FloatingIpsByPort },
 ): Json {
   const { minor, access, base } = call;
+  if (call.cloud.isCellDown) return downView(call, server);
   const status = statusOf(server);
   const ports = portsOf(call.cloud, server).filter(({ deviceId }) => deviceId === server.id);
   return {
@@ -110,6 +111,17 @@ export function serverView(
     ),
     ...(access.isAdmin && minor >= 16 ? { host_status: 'UP' } : {}),
     ...versioned(server, minor, isShown),
+  };
+}
+
+/** All that the API's own database knows, from 2.69 on. */
+function downView({ base }: NovaCall, server: Server): Json {
+  return {
+    id: server.id,
+    status: 'UNKNOWN',
+    tenant_id: server.projectId,
+    created: seconds(server.createdAt),
+    links: links(base, 'servers', server.id),
   };
 }
 

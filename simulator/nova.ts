@@ -8,6 +8,7 @@ import { runAction, listActions, showAction, createConsole } from './nova-action
 import { createServer } from './nova-creation.js';
 import { forbidden, type NovaCall } from './nova-call.js';
 import { createFlavor, deleteFlavor } from './nova-flavors.js';
+import { listInterfaces } from './nova-interfaces.js';
 import * as keys from './nova-key-pairs.js';
 import { pageOf } from './nova-page.js';
 import * as quotas from './nova-quotas.js';
@@ -35,6 +36,7 @@ const routes = new Router<NovaCall>()
   .on('POST /v2.1/servers/{id}/remote-consoles', createConsole)
   .on('GET /v2.1/servers/{id}/os-instance-actions', listActions)
   .on('GET /v2.1/servers/{id}/os-instance-actions/{request}', showAction)
+  .on('GET /v2.1/servers/{id}/os-interface', listInterfaces)
   .on('GET /v2.1/servers/{id}/os-volume_attachments', listAttachments)
   .on('POST /v2.1/servers/{id}/os-volume_attachments', attachVolume)
   .on('GET /v2.1/servers/{id}/os-volume_attachments/{volume}', showAttachment)

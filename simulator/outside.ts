@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { touch, type Cloud, type PlannedFailure } from './cloud.js';
-import type { Server } from './model.js';
+import type { Assignment, Server } from './model.js';
 import { associate, deletePort, disassociate, releaseFloatingIp, unbindPort } from './port-lifecycle.js';
 import { deleteGroup } from './security-group-lifecycle.js';
 import { breakServer, changeState, removeServer } from './server-lifecycle.js';
@@ -170,8 +170,17 @@ export class Outside {
     for (const token of this.cloud.tokens.values()) token.isRevoked = true;
   }
 
-  grant(userId: string, roleId: string, projectId: string): void {
-    this.cloud.assignments.push({ userId, roleId, projectId, isInherited: false });
+  /** Directly, or as if through a group: then only the group's role can be taken away. */
+  grant(
+    { userId, roleId, projectId }: Pick<Assignment, 'userId' | 'roleId' | 'projectId'>,
+    { isInherited = false }: { readonly isInherited?: boolean } = {},
+  ): void {
+    this.cloud.assignments.push({ userId, roleId, projectId, isInherited });
+  }
+
+  /** Nova's database cell of all servers: while it is down, they are shown as UNKNOWN with hardly a field. */
+  setCellDown(isDown: boolean): void {
+    this.cloud.isCellDown = isDown;
   }
 
   /** All roles of the user on the project. */

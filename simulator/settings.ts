@@ -19,12 +19,16 @@ export interface Settings {
   /** Until a floating IP has the status that follows from its association. */
   floating_ip_ms: number;
   token_life_ms: number;
+  /** How long services other than Keystone go on accepting a revoked token that they have seen. */
+  token_cache_ms: number;
   /** How long a new object is not found yet, as behind several API workers. */
   fresh_not_found_ms: number;
   /** Nova and Cinder give no longer pages, whatever limit is asked for. */
   page_size: number;
   /** Keystone cuts lists of users and projects there and says `truncated`; 0: never. */
   identity_list_limit: number;
+  /** Keystone refuses shorter passwords with 400. */
+  password_min_length: number;
   /** Nova keeps deleted servers as SOFT_DELETED. */
   soft_delete: boolean;
 }
@@ -41,9 +45,11 @@ export const defaultSettings: Readonly<Settings> = {
   detach_lag_ms: 30,
   floating_ip_ms: 100,
   token_life_ms: 3_600_000,
+  token_cache_ms: 0,
   fresh_not_found_ms: 0,
   page_size: 1000,
   identity_list_limit: 0,
+  password_min_length: 0,
   soft_delete: false,
 };
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Cloud } from './cloud.js';
 import type { Role, Token, User } from './model.js';
+import type { Service } from './wire.js';
 
 export function issueToken(
   cloud: Cloud,
@@ -16,6 +17,7 @@ export function issueToken(
     issuedAt: now,
     expiresAt: now + cloud.settings.token_life_ms,
     isRevoked: false,
+    seenBy: new Map(),
   };
   cloud.tokens.set(token.id, token);
   return token;
@@ -30,6 +32,20 @@ export function validToken(cloud: Cloud, id: string | undefined): Token | null {
   if (token.projectId !== null && cloud.projects.get(token.projectId)?.enabled !== true) return null;
   if ((token.projectId !== null || token.isSystem) && rolesOf(cloud, token).length === 0) return null;
   return token;
+}
+
+/** As a service sees it that keeps what Keystone said of a token for a while. */
+export function cachedToken(cloud: Cloud, service: Service, id: string | undefined): Token | null {
+  const token = validToken(cloud, id);
+  const known = id === undefined ? undefined : cloud.tokens.get(id);
+  if (service === 'identity' || known === undefined) return token;
+  if (token !== null) {
+    known.seenBy.set(service, cloud.now());
+    return token;
+  }
+  const seenAt = known.seenBy.get(service);
+  const isCached = seenAt !== undefined && cloud.now() - seenAt < cloud.settings.token_cache_ms;
+  return isCached && known.expiresAt > cloud.now() ? known : null;
 }
 
 /** Revocation knows seconds: a token issued in the same one is revoked too. */

@@ -2,8 +2,9 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { randomUUID } from 'node:crypto';
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { translateError } from './app.problems.js';
@@ -12,6 +13,7 @@ import { parseJsonBody } from './common/json-body.js';
 import { createLogger, NestLogger } from './common/logger.js';
 import { createDocument } from './common/openapi.js';
 import { ProblemFilter } from './common/problem.filter.js';
+import { bodyOf, transportProblems } from './common/problems.js';
 import { withinRequest } from './common/request-scope.js';
 import { RequestPipe } from './common/request.pipe.js';
 import { RouteTable } from './common/route-table.js';
@@ -62,12 +64,30 @@ function createAdapter({ settings }: Config, filter: ProblemFilter): FastifyAdap
     return503OnClosing: false,
     // So that a token of any length is answered by 401, not by a closed connection.
     http: { maxHeaderSize: 128 * 1024 },
+    clientErrorHandler: answerUnreadable,
     // Addresses that the router cannot read never come to a hook.
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       addStandardHeaders(request, reply);
       filter.answer(error, request, reply);
     },
   });
+}
+
+/** What is no HTTP at all comes to no route, and is answered on the bare connection. */
+function answerUnreadable(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const requestId = randomUUID();
+  const { status, detail } = transportProblems.MALFORMED_REQUEST;
+  const body = JSON.stringify(bodyOf({ code: 'MALFORMED_REQUEST', status, detail, instance: '/', requestId }));
+  const head = [
+    'HTTP/1.1 400 Bad Request',
+    'Content-Type: application/problem+json; charset=utf-8',
+    `Content-Length: ${String(Buffer.byteLength(body))}`,
+    `X-Request-Id: ${requestId}`,
+    'Cache-Control: no-store',
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 function requestIdOf(given: string | string[] | undefined): string {

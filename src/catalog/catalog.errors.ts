@@ -41,18 +41,6 @@ export class NetworkNotFound extends DomainError {
   }
 }
 
-export class VolumeTypeNotFound extends DomainError {
-  readonly kind = 'not-found';
-  readonly code = 'VOLUME_TYPE_NOT_FOUND';
-
-  constructor(id: string, field: string) {
-    super(
-      `There is no volume type ${id} that this project may use; GET /volume-types lists them`,
-      unusable(field, 'is no usable volume type'),
-    );
-  }
-}
-
 export class RootVolumeTooSmall extends DomainError {
   readonly kind = 'invalid';
   readonly code = 'ROOT_VOLUME_TOO_SMALL';

@@ -297,15 +297,3 @@ export function QueryFlag(options: FieldOptions = {}): PropertyDecorator {
     },
   );
 }
-
-/** Text to look for; any character means itself. */
-export function SearchText(options: FieldOptions = {}): PropertyDecorator {
-  return field(
-    { optional: true, ...options },
-    {
-      convert: toNfc,
-      check: (value) => text(value) ?? length(value, 1, 255) ?? visible(value),
-      api: { type: 'string', minLength: 1, maxLength: 255 },
-    },
-  );
-}

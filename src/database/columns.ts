@@ -46,6 +46,6 @@ export const FlagColumn = (name: string, defaultValue: boolean): PropertyDecorat
   Column({ name, type: 'tinyint', default: defaultValue ? 1 : 0, transformer: flag });
 
 const flag = {
-  from: (value: number): boolean => Number(value) === 1,
-  to: (value: boolean | undefined): number | undefined => (value === undefined ? undefined : Number(value)),
+  from: (value: number): boolean => value === 1,
+  to: (value: boolean | undefined): number | undefined => (value === undefined ? undefined : value ? 1 : 0),
 };

@@ -36,8 +36,8 @@ export function createDataSource(settings: Config['settings'], entities: readonl
 }
 
 /** mysql2, with session settings on each new connection and a limit on the wait for a free one (mysql2 has none). */
-function driverWith(poolWaitMs: number): Pick<typeof mysql, 'createPool'> {
-  const createPool = ((options: mysql.PoolOptions): mysql.Pool => {
+function driverWith(poolWaitMs: number): { readonly createPool: (options: mysql.PoolOptions) => mysql.Pool } {
+  const createPool = (options: mysql.PoolOptions): mysql.Pool => {
     const pool = mysql.createPool(options);
     pool.on('connection', (connection) => {
       connection.query("SET time_zone = '+00:00', innodb_lock_wait_timeout = 5");
@@ -48,7 +48,8 @@ function driverWith(poolWaitMs: number): Pick<typeof mysql, 'createPool'> {
       let waiting = true;
       const timer = setTimeout(() => {
         waiting = false;
-        callback(poolWaitError(poolWaitMs), unavailable);
+        // Without a connection, as mysql2 itself calls back with an error.
+        Reflect.apply(callback, undefined, [poolWaitError(poolWaitMs)]);
       }, poolWaitMs);
       getConnection((error, connection) => {
         clearTimeout(timer);
@@ -59,11 +60,9 @@ function driverWith(poolWaitMs: number): Pick<typeof mysql, 'createPool'> {
       });
     };
     return pool;
-  }) as typeof mysql.createPool;
+  };
   return { createPool };
 }
-
-const unavailable = undefined as unknown as mysql.PoolConnection;
 
 function poolWaitError(poolWaitMs: number): NodeJS.ErrnoException {
   return Object.assign(new Error(`No database connection became free within ${String(poolWaitMs)} ms`), {

@@ -65,12 +65,12 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
     }
     const runner = this.dataSource.createQueryRunner();
     try {
-      const connection = (await runner.connect()) as Destroyable;
+      const connection: unknown = await runner.connect();
       return {
         runner,
         release: () => runner.release(),
         destroy: () => {
-          connection.destroy();
+          if (isDestroyable(connection)) connection.destroy();
           void runner.release().catch(() => undefined);
         },
       };
@@ -86,6 +86,7 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   private connect(): Promise<void> {
+    if (this.dataSource.isInitialized) return Promise.resolve();
     this.connecting ??= this.dataSource
       .initialize()
       .then(() => undefined)
@@ -99,11 +100,15 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
     while (!this.closing.signal.aborted && !this.dataSource.isInitialized) {
       await sleep(1_000, undefined, { ref: false });
       try {
-        if (!this.dataSource.isInitialized) await this.connect();
+        await this.connect();
         this.logger.log('connected to MySQL');
       } catch (error) {
         this.logger.debug({ error: String(error) }, 'MySQL still cannot be reached');
       }
     }
   }
+}
+
+function isDestroyable(connection: unknown): connection is Destroyable {
+  return typeof connection === 'object' && connection !== null && 'destroy' in connection;
 }

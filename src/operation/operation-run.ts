@@ -77,17 +77,17 @@ export class OperationRun {
     }
     switch (outcome.is) {
       case 'done':
-        return isForward ? this.advance(step, rows, outcome.writes) : this.stepBack(step, rows, outcome.writes);
+        return isForward ? this.advance(step, outcome.writes) : this.stepBack(step, outcome.writes);
       case 'later':
         return this.later(outcome);
       case 'refused':
-        return this.refuse(outcome.fault, rows);
+        return this.refuse(outcome.fault);
       default:
         return outcome satisfies never;
     }
   }
 
-  private async advance(step: Step<unknown>, rows: unknown, writes: RowWrites | undefined): Promise<RunResult | null> {
+  private async advance(step: Step<unknown>, writes: RowWrites | undefined): Promise<RunResult | null> {
     const next = this.kind.steps[this.kind.steps.indexOf(step) + 1];
     if (next === undefined) {
       await this.finish('SUCCEEDED', async (tx) => {
@@ -100,7 +100,7 @@ export class OperationRun {
     return null;
   }
 
-  private async stepBack(step: Step<unknown>, rows: unknown, writes: RowWrites | undefined): Promise<RunResult | null> {
+  private async stepBack(step: Step<unknown>, writes: RowWrites | undefined): Promise<RunResult | null> {
     const previous = this.kind.steps[this.kind.steps.indexOf(step) - 1];
     if (previous === undefined) {
       await this.finish('FAILED', async (tx) => {
@@ -139,7 +139,7 @@ export class OperationRun {
     );
   }
 
-  private async refuse(fault: Fault, rows: unknown): Promise<RunResult | null> {
+  private async refuse(fault: Fault): Promise<RunResult | null> {
     const { parts, operation } = this;
     const error = { code: fault.code, detail: cut(fault.message) };
     const openstackRequestIds = [...(operation.openstackRequestIds ?? []), ...fault.openstackRequestIds].slice(-10);

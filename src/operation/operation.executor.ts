@@ -61,6 +61,11 @@ export class OperationExecutor implements OnApplicationBootstrap, BeforeApplicat
     return !this.stopping && this.running.size < this.config.settings.OPERATIONS_PER_REPLICA;
   }
 
+  /** True once the process is going to end: nobody should be kept waiting. */
+  get isStopping(): boolean {
+    return this.stopping;
+  }
+
   /** Runs an operation that is leased to this replica already; returns at once. */
   run(operation: OperationEntity): void {
     const kind = this.registry.find(operation.kind);

@@ -112,7 +112,8 @@ export class OperationService {
   }
 
   /**
-   * Waits for the end of an operation, at most `waitMs` milliseconds, and returns it as it is then.
+   * Waits for the end of an operation, at most `waitMs` milliseconds or until this process is told to end, and returns it as
+   * it is then.
    *
    * @throws OperationNotFound
    */
@@ -122,7 +123,7 @@ export class OperationService {
       const operation = await this.database.read((manager) => this.operations.find(manager, id));
       if (operation === null) throw new OperationNotFound(id);
       const remainingMs = endsAt - performance.now();
-      if (finalStates.includes(operation.state) || remainingMs <= 0) return operation;
+      if (finalStates.includes(operation.state) || remainingMs <= 0 || this.executor.isStopping) return operation;
       await sleep(Math.min(pauseMs, remainingMs));
     }
   }

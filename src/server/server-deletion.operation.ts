@@ -204,12 +204,12 @@ export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleIni
   /** A server that is going shows what Nova says of it. */
   private async observedServer(rows: Rows, calls: StepCalls): Promise<RowWrites> {
     const { openstackId, id } = rows.server;
-    if (openstackId === null) return async () => undefined;
+    if (openstackId === null) return () => Promise.resolve();
     try {
       const observed = await this.serverClient.get(calls.reading(rows.projectOpenstackId), openstackId);
       return (tx) => this.servers.setObserved(tx, id, observed);
     } catch (error) {
-      if (error instanceof OpenStackNotFound) return async () => undefined;
+      if (error instanceof OpenStackNotFound) return () => Promise.resolve();
       throw error;
     }
   }

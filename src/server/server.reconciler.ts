@@ -58,6 +58,6 @@ export class ServerReconciler implements OrphanSource, OnModuleInit {
 
 function marked(object: ObservedServer, deploymentId: string): MarkedObject | null {
   const marker = object.tags.map((tag) => parseMarker(tag)).find((found) => found?.deployment === deploymentId) ?? null;
-  if (marker?.deployment !== deploymentId || object.projectId === null) return null;
+  if (marker?.deployment !== deploymentId) return null;
   return { openstackId: object.openstackId, projectOpenstackId: object.projectId, uuid: marker.uuid };
 }

@@ -129,6 +129,21 @@ describe('what is wrong with a request', () => {
     expectProblem(await demo.get('/servers/%zz'), 400, 'MALFORMED_REQUEST');
   });
 
+  it('is 400 for what is no HTTP, and the connection is closed', async () => {
+    const answer = await new Promise<string>((resolve) => {
+      const socket = connectTcp(Number(new URL(app.url).port), '127.0.0.1');
+      let text = '';
+      socket
+        .on('data', (data) => (text += data.toString()))
+        .on('close', () => {
+          resolve(text);
+        });
+      socket.write('GET / HTTP/9.9\r\nnonsense\r\n\r\n');
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ code: 'MALFORMED_REQUEST', status: 400 });
+  });
+
   it('keeps the id of a request that was sent with it, if it is a sound one', async () => {
     const idOf = async (given: string) =>
       (await app.anonymous.get('/health/live', { headers: { 'x-request-id': given } })).headers.get('x-request-id');
