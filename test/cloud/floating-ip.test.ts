@@ -5,7 +5,7 @@ import type { ObservedPort } from '../../src/network-interface/network-interface
 import { adminCall } from '../../src/openstack/openstack-call.js';
 import { OpenStackNotFound, OpenStackRefused } from '../../src/openstack/openstack-errors.js';
 import { collect } from '../../src/openstack/openstack-paging.js';
-import { Cloud } from './cloud.js';
+import { Cloud, eventually } from './cloud.js';
 
 describe('floating IPs', () => {
   let cloud: Cloud;
@@ -85,10 +85,11 @@ describe('floating IPs', () => {
     expect(ids(await floatingIps.listByPort(cloud.call, port.openstackId))).toEqual([made.openstackId]);
 
     await floatingIps.disassociate(cloud.call, made.openstackId, { revision: seen.revision });
-    expect(await floatingIps.get(cloud.call, made.openstackId)).toMatchObject({
-      portId: null,
-      fixedIpAddress: null,
-      status: 'DOWN',
+    expect(await floatingIps.get(cloud.call, made.openstackId)).toMatchObject({ portId: null, fixedIpAddress: null });
+    // Neutron's answer to the disassociation still says ACTIVE.
+    await eventually('the address is DOWN', async () => {
+      const { status } = await floatingIps.get(cloud.call, made.openstackId);
+      return status === 'DOWN';
     });
     expect(await floatingIps.listByPort(cloud.call, port.openstackId)).toEqual([]);
   });

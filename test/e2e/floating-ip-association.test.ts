@@ -262,7 +262,7 @@ describe('floating IPs on network interfaces', () => {
         ({ body }) => body.operation !== null,
       );
       const deletion = await demo.delete(`/servers/${String(doomed.id)}`);
-      expect((await pending).body.code).toBe('CANCELLED');
+      expect((await pending).body.code).toBe('OPERATION_CANCELLED');
       expect(await demo.finished(under.body.operation?.id ?? 0)).toMatchObject({ state: 'CANCELLED' });
       expect(await demo.finished(deletion)).toMatchObject({ state: 'SUCCEEDED' });
       expect(await floatingIps.get(mine.id)).toMatchObject({ network_interface_id: null, operation: null });
