@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
 import { openstackName, openstackText } from './openstack-name.js';
 
 describe('openstackName', () => {
@@ -20,14 +19,12 @@ describe('openstackName', () => {
     expect(openstackName(name)).toBe(expected);
   });
 
-  it('keeps the number of code points and changes nothing the second time', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (name) => {
-        const once = openstackName(name);
-        expect(Array.from(once)).toHaveLength(Array.from(name).length);
-        expect(openstackName(once)).toBe(once);
-      }),
-    );
+  it('keeps the number of code points and changes nothing the second time, for every code point of the BMP and one beyond', () => {
+    for (let code = 0; code <= 0x1_0000; code += 1) {
+      const name = `a${String.fromCodePoint(code)}z`;
+      const once = openstackName(name);
+      if (Array.from(once).length !== 3 || openstackName(once) !== once) throw new Error(`U+${code.toString(16)}`);
+    }
   });
 });
 

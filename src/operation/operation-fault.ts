@@ -35,7 +35,7 @@ export function networkQuotaFault(
 export function deadlineFault(doing: string): Fault {
   return {
     code: 'DEADLINE_EXCEEDED',
-    message: `OpenStack did not finish ${doing} in time; what was made has been removed. Try again, or ask the cloud's operators why it takes so long.`,
+    message: `OpenStack did not finish ${doing} in time. Try again, or ask the cloud's operators why it takes so long.`,
     openstackRequestIds: [],
   };
 }

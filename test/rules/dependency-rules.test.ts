@@ -41,7 +41,7 @@ const planted: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'src-stands-alone': { 'src/server/planted-simulator.ts': '../../simulator/planted.js' },
   'simulator-stands-alone': { 'simulator/planted.ts': '../src/server/server-status.js' },
   'migration-stands-alone': { 'migrations/planted.ts': '../src/server/server-status.js' },
-  'no-development-library': { 'src/server/planted-development.ts': 'fast-check' },
+  'no-development-library': { 'src/server/planted-development.ts': 'testcontainers' },
   'not-resolvable': { 'src/server/planted-nowhere.ts': './nowhere.js' },
 };
 
