@@ -73,7 +73,6 @@ export async function randomKills(database: Database, options: RandomKillsOption
 }
 
 async function killAtRandom(world: World, random: SeededRandom, kills: number): Promise<void> {
-  const restarts: Promise<ApiProcess>[] = [];
   for (let done = 0; done < kills; done += 1) {
     await sleep(random.between(200, 1_200));
     let victim = random.pick(world.replicas.filter((replica) => !replica.hasEnded));
@@ -82,9 +81,9 @@ async function killAtRandom(world: World, random: SeededRandom, kills: number): 
       victim = random.pick(world.replicas.filter((replica) => !replica.hasEnded));
     }
     await victim.kill();
-    restarts.push(world.restart(victim));
+    await world.relaunch(victim);
   }
-  await Promise.all(restarts);
+  await Promise.all(world.replicas.map((replica) => replica.answers()));
 }
 
 async function answers(replica: ApiProcess): Promise<boolean> {

@@ -55,13 +55,19 @@ export class World {
     return replica;
   }
 
-  /** Starts again on the same port, at once; returns when it answers. */
+  /** Starts again on the same port; returns when it answers. */
   async restart(replica: ApiProcess): Promise<ApiProcess> {
+    const next = await this.relaunch(replica);
+    await next.answers();
+    return next;
+  }
+
+  /** Starts again on the same port, without waiting for anything: it may be killed before it answers. */
+  async relaunch(replica: ApiProcess): Promise<ApiProcess> {
     const port = Number(new URL(replica.url).port);
     this.retire(replica);
     const next = await launchReplica({ settings: this.settings, port });
     this.replicas.push(next);
-    await next.answers();
     return next;
   }
 
