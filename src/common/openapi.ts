@@ -49,10 +49,21 @@ function complete(operation: DocumentedOperation, path: string): void {
   operation.description = [operation.description ?? '', needs].filter((text) => text !== '').join('\n\n');
   operation.tags = [path.split('/')[1] ?? ''];
   sharpen(operation.parameters, '');
+  describePath(operation, path);
   describeSuccess(operation);
   const codes = [...commonCodes(access), ...(Array.isArray(named) ? named.filter(isProblemCode) : [])];
   Object.assign(operation.responses, problemResponses([...new Set(codes)], path, operation.requestBody !== undefined));
   for (const response of Object.values(operation.responses)) addHeader(response, 'X-Request-Id', requestIdHeader);
+}
+
+/** Every parameter in a path is an id of ours. */
+function describePath(operation: DocumentedOperation, path: string): void {
+  for (const parameter of operation.parameters ?? []) {
+    if (!('in' in parameter) || parameter.in !== 'path') continue;
+    const thing = parameter.name === 'id' ? (path.split('/')[1] ?? '').replace(/s$/, '') : parameter.name;
+    parameter.description ??= `Our id of the ${thing.replace(/_id$/, '').replace(/[-_]/g, ' ')}.`;
+    Object.assign(parameter, { schema: { type: 'integer', minimum: 1 }, example: 7 });
+  }
 }
 
 function commonCodes(access: unknown): readonly ProblemCode[] {

@@ -48,6 +48,7 @@ describe('a page of a list', () => {
       '%%%',
       forge({}),
       forge([1, 'created_at', 'desc', { at: 'never' }, 1]),
+      forge([1, 'created_at', 'desc', { at: '+275760-09-13T00:00:00.000Z' }, 1]),
       forge([1, 'created_at', 'desc', { $gt: 1 }, 1]),
       forge([1, 'created_at', 'desc', 'a', '1']),
     ]) {

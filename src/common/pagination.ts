@@ -101,5 +101,7 @@ function valueOf(value: unknown): Date | string | null {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null || !('at' in value) || typeof value.at !== 'string') return null;
   const date = new Date(value.at);
-  return Number.isNaN(date.getTime()) ? null : date;
+  // MySQL's DATETIME knows the years 1000 to 9999.
+  const year = date.getUTCFullYear();
+  return year >= 1_000 && year <= 9_999 ? date : null;
 }

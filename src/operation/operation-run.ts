@@ -81,7 +81,7 @@ export class OperationRun {
       case 'later':
         return this.later(outcome);
       case 'refused':
-        return this.refuse(outcome.fault);
+        return this.refuse(outcome);
       default:
         return outcome satisfies never;
     }
@@ -139,7 +139,7 @@ export class OperationRun {
     );
   }
 
-  private async refuse(fault: Fault): Promise<RunResult | null> {
+  private async refuse({ fault, clearsIntent }: Extract<StepOutcome, { is: 'refused' }>): Promise<RunResult | null> {
     const { parts, operation } = this;
     const error = { code: fault.code, detail: cut(fault.message) };
     const openstackRequestIds = [...(operation.openstackRequestIds ?? []), ...fault.openstackRequestIds].slice(-10);
@@ -151,6 +151,7 @@ export class OperationRun {
       await this.record({
         phase: 'COMPENSATE',
         isNewStep: true,
+        ...(clearsIntent === true ? { intent: null } : {}),
         failures: 0,
         lastFailure: null,
         error,

@@ -39,7 +39,12 @@ export type StepOutcome =
       readonly failure: string | null;
       readonly isDoubtful?: boolean;
     }
-  | { readonly is: 'refused'; readonly fault: Fault };
+  | {
+      readonly is: 'refused';
+      readonly fault: Fault;
+      /** The refusal was an answer: nothing of the call is still on its way. */
+      readonly clearsIntent?: boolean;
+    };
 
 /** What a try of a step is judged by: a fresh row, and the database's clock. */
 export interface StepSituation<Rows> {
@@ -196,7 +201,8 @@ export class StepRunner {
     if (step.passes?.(error) === true && !this.isOverdue(situation)) {
       return { ...this.retry(situation, signature(error), error), clearsIntent: true };
     }
-    return refused((await this.explained(error, step, situation)) ?? faultOf(error, titleOf(step)));
+    const fault = (await this.explained(error, step, situation)) ?? faultOf(error, titleOf(step));
+    return { is: 'refused', fault, clearsIntent: true };
   }
 
   /** An explanation that cannot be had is none: the refusal stands without it. */

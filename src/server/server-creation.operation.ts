@@ -167,7 +167,7 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
   private async createPort(rows: Rows, calls: StepCalls): Promise<CreatedObject> {
     const { input } = rows;
     const port = await this.portClient.create(calls.changing(rows.projectOpenstackId), {
-      name: `${input.name}-nic0`,
+      name: portName(input.name),
       networkId: input.networkId,
       subnetId: null,
       securityGroupIds: input.securityGroupOpenstackIds,
@@ -324,6 +324,14 @@ interface Marked {
 
 function marker(rows: ServerRows, { uuid }: Marked): string {
   return markerOf(rows.deploymentId, uuid);
+}
+
+const maxNameLength = 255;
+
+/** `<server name>-nic0`, cut to what Neutron takes, in code points. */
+function portName(serverName: string): string {
+  const ending = '-nic0';
+  return [...serverName].slice(0, maxNameLength - ending.length).join('') + ending;
 }
 
 function recordedId({ openstackId, uuid }: Marked): string {

@@ -20,27 +20,35 @@ import type { ServerDetails } from './server-details.repository.js';
 import { serverStatuses, type ServerStatus } from './server-status.js';
 
 export class RootVolumeRequest {
-  @Size({ description: 'GiB; at least what the image needs.' })
+  @Size({ description: 'GiB; at least what the image needs.', example: 10 })
   size!: number;
 
-  @Uuid({ description: 'The image that the volume is made from; GET /images lists them.' })
+  @Uuid({
+    description: 'The image that the volume is made from; GET /images lists them.',
+    example: '804bf887-b595-420b-aa4a-f9d1b6644bd2',
+  })
   image_id!: string;
 }
 
 export class CreateServerRequest {
-  @Name({ description: "Unique among the project's live servers." })
+  @Name({ description: "Unique among the project's live servers.", example: 'web-1' })
   name!: string;
 
-  @Description()
+  @Description({ description: 'Whatever you want to remember of it.', example: 'Front end of the shop' })
   description?: string | null;
 
   @OpenStackId({ description: 'GET /flavors lists them.', example: '2' })
   flavor_id!: string;
 
-  @Uuid({ description: 'GET /networks lists them; not an external one.' })
+  @Uuid({
+    description: 'GET /networks lists them; not an external one.',
+    example: '9f29d394-dd61-47df-af61-5c69728159d5',
+  })
   network_id!: string;
 
-  @Nested(() => RootVolumeRequest)
+  @Nested(() => RootVolumeRequest, {
+    description: 'The disk that the server boots from; it is deleted with the server.',
+  })
   root_volume!: RootVolumeRequest;
 
   @Ids({

@@ -173,6 +173,7 @@ describe('POST /servers', () => {
   it.each([
     ['an emoji', 'web 🦊', 'web _'],
     ['Hangul', '서버-1', '서버-1'],
+    ['255 characters', 'a'.repeat(255), 'a'.repeat(255)],
   ])('keeps a name with %s here, and gives OpenStack what it takes', async (_what, name, theirs) => {
     const server = await servers.create(name);
     expect(server).toMatchObject({ name, status: 'ACTIVE' });
