@@ -64,7 +64,8 @@ export class OperationRun {
   }
 
   private async attempt(step: Step<unknown>, rows: unknown): Promise<RunResult | null> {
-    const situation = { operation: this.operation, rows, calls: this.calls(step), now: () => this.now() };
+    const isDestroying = this.kind.effect === 'destroy';
+    const situation = { operation: this.operation, isDestroying, rows, calls: this.calls(step), now: () => this.now() };
     const isForward = this.operation.phase === 'FORWARD';
     let outcome: StepOutcome;
     try {

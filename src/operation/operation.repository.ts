@@ -157,7 +157,8 @@ export class OperationRepository {
 
   /**
    * Claims those of the operations that are still free, for `owner`. Of two replicas that ask at once, each row goes to one. An
-   * operation on a server waits for the leases of what was cancelled on it: a call may still be on the wire.
+   * operation on a server waits for the leases of what was cancelled on it: a call may still be on the wire. The time for which
+   * nobody worked on it does not count against its deadline.
    */
   async claim(
     tx: EntityManager,
@@ -173,7 +174,8 @@ export class OperationRepository {
     const ids = locked.map((row) => row.id);
     await tx.query(
       `UPDATE operation
-          SET lease_owner = ?, lease_token = lease_token + 1, attempt = attempt + 1, lease_until = NOW(3) + INTERVAL ? MICROSECOND,
+          SET deadline_at = deadline_at + INTERVAL TIMESTAMPDIFF(MICROSECOND, GREATEST(next_run_at, lease_until), NOW(3)) MICROSECOND,
+              lease_owner = ?, lease_token = lease_token + 1, attempt = attempt + 1, lease_until = NOW(3) + INTERVAL ? MICROSECOND,
               state = IF(state = 'QUEUED', 'RUNNING', state), started_at = COALESCE(started_at, NOW(3))
         WHERE id IN (?)`,
       [owner, leaseMs * 1000, ids],

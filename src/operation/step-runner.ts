@@ -49,6 +49,8 @@ export type StepOutcome =
 /** What a try of a step is judged by: a fresh row, and the database's clock. */
 export interface StepSituation<Rows> {
   readonly operation: OperationEntity;
+  /** What is destroyed goes on past its deadline, until OpenStack refuses. */
+  readonly isDestroying: boolean;
   readonly rows: Rows;
   readonly calls: StepCalls;
   readonly now: () => Date;
@@ -113,7 +115,9 @@ export class StepRunner {
       case 'passing':
         return this.isOverdue(situation) ? refused(deadlineFault(titleOf(step))) : this.poll(situation, sight.writes);
       case 'needed':
-        return this.isOverdue(situation) ? refused(deadlineFault(titleOf(step))) : this.act(step, sight, situation);
+        return this.isOverdue(situation) && !situation.isDestroying
+          ? refused(deadlineFault(titleOf(step)))
+          : this.act(step, sight, situation);
       case 'failed':
         return this.failedSight(sight, situation);
       default:
@@ -138,7 +142,8 @@ export class StepRunner {
           ? refused(faultOf(error, titleOf(step)))
           : this.retry(situation, signature(error), error);
       }
-      if (sight.passes?.(error) === true) return this.retry(situation, signature(error), error);
+      if (sight.passes?.(error) === true && !this.isOverdue(situation))
+        return this.retry(situation, signature(error), error);
       return refused(sight.explain?.(error) ?? faultOf(error, titleOf(step)));
     }
   }

@@ -117,6 +117,7 @@ export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleIni
 
   /** What OpenStack did not let go stays, and the server says so. */
   async fail(tx: EntityManager, _operation: OperationEntity, rows: Rows, fault: Fault): Promise<void> {
+    await this.servers.setUndeleted(tx, rows.server.id);
     await this.servers.setFault(tx, rows.server.id, {
       code: fault.code,
       message: `The server could not be deleted completely. ${fault.message}`,

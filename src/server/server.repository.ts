@@ -92,6 +92,11 @@ export class ServerRepository {
     await tx.query(`UPDATE server SET status = 'ERROR', openstack_id = NULL, observed_at = NOW(3) WHERE id = ?`, [id]);
   }
 
+  /** A deletion that OpenStack refused: nothing builds any more, and what is there is for an observation to say. */
+  async setUndeleted(tx: EntityManager, id: number): Promise<void> {
+    await tx.query(`UPDATE server SET status = 'UNKNOWN' WHERE id = ? AND status = 'BUILD'`, [id]);
+  }
+
   async tombstone(tx: EntityManager, id: number, reason: DeletedReason): Promise<void> {
     await tx.query(
       `UPDATE server SET deleted_at = NOW(3), deleted_reason = ?, status = 'DELETED', version = version + 1

@@ -75,15 +75,24 @@ export async function randomKills(database: Database, options: RandomKillsOption
 async function killAtRandom(world: World, random: SeededRandom, kills: number): Promise<void> {
   for (let done = 0; done < kills; done += 1) {
     await sleep(random.between(200, 1_200));
-    let victim = random.pick(world.replicas.filter((replica) => !replica.hasEnded));
-    while (victim === undefined || !(await answers(victim))) {
+    // One is left, or nobody would be there to be asked; which one dies is a draw.
+    let serving = await servingOf(world);
+    while (serving.length < 2) {
       await sleep(50);
-      victim = random.pick(world.replicas.filter((replica) => !replica.hasEnded));
+      serving = await servingOf(world);
     }
+    const victim = random.pick(serving);
+    if (victim === undefined) continue;
     await victim.kill();
     await world.relaunch(victim);
   }
   await Promise.all(world.replicas.map((replica) => replica.answers()));
+}
+
+async function servingOf(world: World): Promise<readonly ApiProcess[]> {
+  const running = world.replicas.filter((replica) => !replica.hasEnded);
+  const areServing = await Promise.all(running.map((replica) => answers(replica)));
+  return running.filter((_replica, index) => areServing[index] === true);
 }
 
 async function answers(replica: ApiProcess): Promise<boolean> {

@@ -45,6 +45,10 @@ export class World {
       SECRET_KEY: `${secretWord}-${randomBytes(24).toString('hex')}`,
       // A process that is frozen while it records what Keystone said would hold up others with its row locks.
       IDENTITY_SWEEP_MS: '10000',
+      // Of replicas that die all the time a step may need many.
+      DEADLINE_SERVER_CREATE_MS: '120000',
+      DEADLINE_IMAGE_COPY_MS: '120000',
+      DEADLINE_DEFAULT_MS: '120000',
       ...settings,
     });
   }
