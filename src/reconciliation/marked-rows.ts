@@ -1,7 +1,7 @@
 import type { MarkedRow } from './orphan-source.js';
 import type { EntityManager } from '../database/transaction.js';
 
-type MarkedTable = 'server' | 'volume' | 'network_interface' | 'floating_ip' | 'security_group';
+export type MarkedTable = 'server' | 'volume' | 'network_interface' | 'floating_ip' | 'security_group';
 
 /** The rows of markers in one of the tables that have `uuid`, `openstack_id` and `deleted_at`. */
 export async function markedRows(

@@ -1,63 +1,26 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { adminCall, type OpenStackCall } from '../openstack/openstack-call.js';
-import { OpenStackNotFound } from '../openstack/openstack-errors.js';
-import { parseMarker } from '../openstack/marker.js';
-import { markedRows } from '../reconciliation/marked-rows.js';
-import {
-  OrphanSources,
-  type MarkedObject,
-  type MarkedRow,
-  type OrphanSource,
-} from '../reconciliation/orphan-source.js';
-import { VolumeClient, type ObservedVolume } from './volume.client.js';
-import type { EntityManager } from '../database/transaction.js';
+import { MarkedObjectSource } from '../reconciliation/marked-object-source.js';
+import { OrphanSources } from '../reconciliation/orphan-source.js';
+import { VolumeClient } from './volume.client.js';
 
-/** What the sweep for orphans must know of volumes. */
+/** Registers volumes with the sweep for orphans. */
 @Injectable()
-export class VolumeReconciler implements OrphanSource, OnModuleInit {
-  readonly resourceType = 'volume';
-  readonly order = 3;
-
+export class VolumeReconciler implements OnModuleInit {
   constructor(
     private readonly sources: OrphanSources,
     private readonly client: VolumeClient,
   ) {}
 
   onModuleInit(): void {
-    this.sources.register(this);
+    this.sources.register(
+      new MarkedObjectSource({
+        resourceType: 'volume',
+        order: 3,
+        list: (call) => this.client.list(call),
+        get: (call, openstackId) => this.client.get(call, openstackId),
+        remove: (call, openstackId) => this.client.delete(call, openstackId),
+        markers: ({ metadataMarker }) => (metadataMarker === null ? [] : [metadataMarker]),
+      }),
+    );
   }
-
-  async *list(deploymentId: string): AsyncGenerator<readonly MarkedObject[]> {
-    for await (const page of this.client.list(adminCall)) {
-      yield page.map((object) => marked(object, deploymentId)).filter((object) => object !== null);
-    }
-  }
-
-  rows(manager: EntityManager, uuids: readonly string[], lock: boolean): Promise<readonly MarkedRow[]> {
-    return markedRows(manager, 'volume', uuids, lock);
-  }
-
-  async look(object: MarkedObject, deploymentId: string): Promise<MarkedObject | null> {
-    try {
-      const call = { scope: { kind: 'project', projectId: object.projectOpenstackId } } as const;
-      return marked(await this.client.get(call, object.openstackId), deploymentId);
-    } catch (error) {
-      if (error instanceof OpenStackNotFound) return null;
-      throw error;
-    }
-  }
-
-  async remove(object: MarkedObject, call: OpenStackCall): Promise<void> {
-    try {
-      await this.client.delete(call, object.openstackId);
-    } catch (error) {
-      if (!(error instanceof OpenStackNotFound)) throw error;
-    }
-  }
-}
-
-function marked(object: ObservedVolume, deploymentId: string): MarkedObject | null {
-  const marker = object.metadataMarker === null ? null : parseMarker(object.metadataMarker);
-  if (marker?.deployment !== deploymentId || object.projectId === null) return null;
-  return { openstackId: object.openstackId, projectOpenstackId: object.projectId, uuid: marker.uuid };
 }
