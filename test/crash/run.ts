@@ -57,5 +57,9 @@ try {
 }
 const failed = results.filter((result) => result.problems.length > 0);
 for (const { name, problems } of failed) console.log(`\nFAILED ${name}\n  ${problems.slice(0, 20).join('\n  ')}`);
-console.log(closingLine({ passed: results.length - failed.length, failed: failed.length, skipped: 0 }));
+const cannotKillMysql = (values.pauses || everything) && database.crash === null;
+if (cannotKillMysql)
+  console.log('skipped: MySQL killed and started again, since the one of DB_HOST is not ours to kill');
+const skipped = cannotKillMysql ? 1 : 0;
+console.log(closingLine({ passed: results.length - failed.length, failed: failed.length, skipped }));
 process.exitCode = failed.length === 0 ? 0 : 1;
