@@ -1,6 +1,9 @@
 // Who may import whom. Each rule says what to do instead; test/rules plants a violation of each and expects to see it named.
 
-const lowest = ['user', 'project', 'security-group', 'volume', 'floating-ip', 'catalog'];
+/** Stands below the others: it holds no row of ours, and is only read by them. */
+const catalog = 'catalog';
+const peers = ['user', 'project', 'security-group', 'volume', 'floating-ip'];
+const lowest = [catalog, ...peers];
 const features = [...lowest, 'network-interface', 'server', 'auth'];
 
 const inside = (...folders) => `^src/(${folders.join('|')})/`;
@@ -66,10 +69,16 @@ module.exports = {
 
     // ---- the features ----
     feature(
-      'feature-peers',
-      lowest,
+      'feature-catalog',
+      [catalog],
       [],
-      `${lowest.join(', ')} do not import each other, nor what stands above them. Read the other's rows in a repository, or lift the use case to network-interface, server or auth.`,
+      'catalog imports no other feature: it stands below them all, so that a choice of flavor, image, network or volume type is checked where it is made. Let them read it.',
+    ),
+    feature(
+      'feature-peers',
+      peers,
+      [catalog],
+      `${peers.join(', ')} may read catalog; they do not import each other, nor what stands above them. Read the other's rows in a repository, or lift the use case to network-interface, server or auth.`,
     ),
     feature(
       'feature-network-interface',
@@ -84,7 +93,8 @@ module.exports = {
       'server may import every feature but auth and health. What a route needs of the caller is in the Principal.',
     ),
     feature('feature-auth', ['auth'], ['user', 'project'], 'auth may import user and project, no other feature.'),
-    repositoryReads(lowest, []),
+    repositoryReads([catalog], []),
+    repositoryReads(peers, [catalog]),
     repositoryReads(['network-interface'], lowest),
     repositoryReads(['server'], [...lowest, 'network-interface']),
     repositoryReads(['auth'], ['user', 'project']),

@@ -14,6 +14,7 @@ const planted: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'kernel-audit': { 'src/audit/planted.ts': '../operation/operation-state.js' },
   'kernel-operation': { 'src/operation/planted.ts': '../server/server-status.js' },
   'kernel-reconciliation': { 'src/reconciliation/planted.ts': '../volume/volume-status.js' },
+  'feature-catalog': { 'src/catalog/planted.ts': '../project/project.entity.js' },
   'feature-peers': { 'src/volume/planted.ts': '../user/user.entity.js' },
   'feature-network-interface': { 'src/network-interface/planted.ts': '../server/server-status.js' },
   'feature-server': { 'src/server/planted.ts': '../auth/session.entity.js' },
