@@ -4,12 +4,14 @@ import { RouteParamtypes } from '@nestjs/common/internal';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
 import { Accepted } from './accepted.js';
+import { entityTag, isMatched, tagsOf } from './entity-tag.js';
 import { ValidationFailed } from './errors.js';
+import { prefersAsync } from './principal.decorator.js';
 import { unknownField } from './request.pipe.js';
 
 /**
  * What every route does around its handler: refuse parameters and bodies of routes that take none, answer `Accepted` by 202 with
- * Location, and link to the next page of a list.
+ * Location, link to the next page of a list, and give a single resource its entity tag.
  */
 @Injectable()
 export class AnswerInterceptor implements NestInterceptor {
@@ -21,15 +23,27 @@ export class AnswerInterceptor implements NestInterceptor {
       map((body: unknown) => {
         if (body instanceof Accepted) {
           reply.status(202).header('location', `/operations/${String(body.operationId)}`);
+          if (prefersAsync(request)) reply.header('preference-applied', 'respond-async');
           const answer: Accepted<unknown> = body;
-          return answer.body;
+          return tagged(answer.body, request, reply);
         }
         const cursor = nextCursorOf(body);
         if (cursor !== null) reply.header('link', `<${withCursor(request.url, cursor)}>; rel="next"`);
-        return body;
+        return tagged(body, request, reply);
       }),
     );
   }
+}
+
+/** A single resource goes out with its tag, or is not sent at all to who has it already. */
+function tagged(body: unknown, request: FastifyRequest, reply: FastifyReply): unknown {
+  if (typeof body !== 'object' || body === null || !('id' in body)) return body;
+  const tag = entityTag(body);
+  reply.header('etag', tag);
+  const known = request.headers['if-none-match'];
+  if (request.method !== 'GET' || known === undefined || !isMatched(tagsOf(known), tag)) return body;
+  reply.status(304);
+  return undefined;
 }
 
 /** @throws ValidationFailed */

@@ -2,6 +2,8 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { STATUS_CODES } from 'node:http';
 import { accessExtension } from './access.js';
+import { conditionalExtension } from './precondition.js';
+import { secretAnswerExtension } from './secret-answer.js';
 import { problemsExtension } from './api-problems.js';
 import { problemResponses, problemSchema } from './openapi-problems.js';
 import { problems, type ProblemCode } from './problems.js';
@@ -36,22 +38,31 @@ export function createDocument(app: INestApplication): OpenAPIObject {
   for (const [path, item] of Object.entries(document.paths)) {
     for (const method of methods) {
       const operation = item[method];
-      if (operation !== undefined) complete(operation, path);
+      if (operation !== undefined) complete(operation, path, method);
     }
   }
   return document;
 }
 
-function complete(operation: DocumentedOperation, path: string): void {
+function complete(operation: DocumentedOperation, path: string, method: (typeof methods)[number]): void {
   const access = takeExtension(operation, accessExtension);
   const named = takeExtension(operation, problemsExtension);
+  const isConditional = takeExtension(operation, conditionalExtension) === true;
+  const takesKey = takeExtension(operation, secretAnswerExtension) !== true && method !== 'get';
   const needs = access === 'public' ? 'Needs no token.' : `Needs a token and at least the role ${String(access)}.`;
   operation.description = [operation.description ?? '', needs].filter((text) => text !== '').join('\n\n');
   operation.tags = [path.split('/')[1] ?? ''];
   sharpen(operation.parameters, '');
   describePath(operation, path);
   describeSuccess(operation);
-  const codes = [...commonCodes(access), ...(Array.isArray(named) ? named.filter(isProblemCode) : [])];
+  describeHeaders(operation, { isConditional, takesKey });
+  describeTags(operation, method);
+  const codes = [
+    ...commonCodes(access),
+    ...(isConditional ? (['PRECONDITION_FAILED'] as const) : []),
+    ...(takesKey ? (['IDEMPOTENCY_KEY_REUSED', 'IDEMPOTENCY_KEY_IN_USE'] as const) : []),
+    ...(Array.isArray(named) ? named.filter(isProblemCode) : []),
+  ];
   Object.assign(operation.responses, problemResponses([...new Set(codes)], path, operation.requestBody !== undefined));
   for (const response of Object.values(operation.responses)) addHeader(response, 'X-Request-Id', requestIdHeader);
 }
@@ -66,9 +77,61 @@ function describePath(operation: DocumentedOperation, path: string): void {
   }
 }
 
+/** What a change takes besides its body. */
+function describeHeaders(
+  operation: DocumentedOperation,
+  { isConditional, takesKey }: { readonly isConditional: boolean; readonly takesKey: boolean },
+): void {
+  const schema = { type: 'string' } as const;
+  const headers = [
+    ...(takesKey ? [{ name: 'Idempotency-Key', schema: { ...schema, maxLength: 255 }, description: keyText }] : []),
+    ...(takesKey ? [{ name: 'Prefer', schema, description: '`respond-async`: answer 202 at once.' }] : []),
+    ...(isConditional
+      ? [{ name: 'If-Match', schema, description: 'The ETag that was read; 412 when it is another now.' }]
+      : []),
+  ];
+  const parameters = headers.map((header) => ({ ...header, in: 'header' as const, required: false }));
+  if (parameters.length > 0) operation.parameters = [...(operation.parameters ?? []), ...parameters];
+}
+
+const keyText =
+  'A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice.';
+
+/** A single resource has an entity tag, and is not sent again to who has it. */
+function describeTags(operation: DocumentedOperation, method: string): void {
+  const isList = operation.parameters?.some((parameter) => 'name' in parameter && parameter.name === 'cursor') ?? false;
+  const hasBody = Object.values(operation.responses).some(
+    (response) => response !== undefined && 'content' in response,
+  );
+  const isSingle = method === 'get' && !isList && hasBody && operation.parameters?.some(isIdInPath) === true;
+  if (!isSingle) return;
+  const description = 'The entity tag of what you have; 304 while it is still the same.';
+  operation.parameters?.push({
+    name: 'If-None-Match',
+    in: 'header',
+    required: false,
+    schema: { type: 'string' },
+    description,
+  });
+  addHeader(operation.responses['200'], 'ETag', {
+    description: 'For If-Match and If-None-Match.',
+    schema: { type: 'string' },
+  });
+  operation.responses['304'] = { description: 'It is what you have.' };
+}
+
+function isIdInPath(parameter: object): boolean {
+  return 'in' in parameter && parameter.in === 'path';
+}
+
 function commonCodes(access: unknown): readonly ProblemCode[] {
-  if (access === 'public') return ['VALIDATION_FAILED'];
-  const always: ProblemCode[] = ['INVALID_ACCESS_TOKEN', 'VALIDATION_FAILED', 'DATABASE_UNAVAILABLE'];
+  if (access === 'public') return ['VALIDATION_FAILED', 'TOO_MANY_REQUESTS'];
+  const always: ProblemCode[] = [
+    'INVALID_ACCESS_TOKEN',
+    'VALIDATION_FAILED',
+    'TOO_MANY_REQUESTS',
+    'DATABASE_UNAVAILABLE',
+  ];
   return access === 'reader' ? always : [...always, 'PERMISSION_DENIED'];
 }
 

@@ -50,6 +50,22 @@ export const problems = {
   OPENSTACK_UNAVAILABLE: { kind: 'unavailable', detail: 'OpenStack cannot be reached; try again shortly' },
   NOT_READY: { kind: 'unavailable', detail: 'MySQL cannot be reached' },
 
+  PRECONDITION_FAILED: {
+    kind: 'precondition',
+    detail: 'The resource has changed since it was read; read it again and decide anew',
+  },
+  TOO_MANY_REQUESTS: { kind: 'too-many', detail: 'Too many requests; try again in 1 s' },
+  IDEMPOTENCY_KEY_REUSED: {
+    kind: 'invalid',
+    detail: 'This Idempotency-Key was sent with another request before; use a new key for a new change',
+    errors: [{ field: 'Idempotency-Key', message: 'belongs to another request', type: 'reused' }],
+  },
+  IDEMPOTENCY_KEY_IN_USE: {
+    kind: 'conflict',
+    detail: 'The first request with this Idempotency-Key is still being carried out; ask again when it has ended',
+    operationId: 17,
+  },
+
   // ---- refusals of OpenStack and of operations ----
   OPERATION_IN_PROGRESS: {
     kind: 'conflict',
@@ -73,9 +89,80 @@ export const problems = {
   PROJECT_ACCESS_DENIED: { kind: 'forbidden', detail: 'You are not a member of project 3' },
   USER_NOT_JOINED_ANY_PROJECT: { kind: 'malformed', detail: 'This account is in no project; ask an administrator' },
 
+  TOO_MANY_ATTEMPTS: { kind: 'too-many', detail: 'Too many failed logins; try again in 840 s' },
+  INVALID_REFRESH_TOKEN: {
+    kind: 'unauthenticated',
+    detail: 'The refresh token is unknown, was used before or belongs to a session that has ended; log in again',
+  },
+
+  // ---- users and projects ----
+  SIGN_UP_CLOSED: { kind: 'forbidden', detail: 'Accounts are made by the administrators of this installation' },
+  USER_ACCOUNT_ID_DUPLICATE: {
+    kind: 'conflict',
+    detail: 'The account id "ada" is taken; choose another one',
+    errors: [{ field: 'account_id', message: 'is taken', type: 'duplicate' }],
+  },
+  USER_NOT_FOUND: { kind: 'not-found', detail: 'There is no user 3 that shares a project with you' },
+  USER_UPDATE_PERMISSION_DENIED: { kind: 'forbidden', detail: 'You may change your own account only' },
+  USER_DELETE_PERMISSION_DENIED: { kind: 'forbidden', detail: 'You may delete your own account only' },
+  LAST_USER_DELETION_NOT_ALLOWED: { kind: 'conflict', detail: 'This is the last user of the domain' },
+  LAST_PROJECT_MEMBER: {
+    kind: 'conflict',
+    detail: 'User 3 is the last member of project "demo"',
+    blockedBy: [{ type: 'project', id: 1, name: 'demo' }],
+  },
+  IMPORTED_USER_DELETION: {
+    kind: 'conflict',
+    detail: 'This account was not made here but imported; have it deleted where it was made',
+  },
+  PROJECT_NOT_FOUND: { kind: 'not-found', detail: 'There is no project 3' },
+  PROJECT_NAME_DUPLICATED: {
+    kind: 'conflict',
+    detail: 'A project named "demo" exists already; choose another name',
+    errors: [{ field: 'name', message: 'is taken', type: 'duplicate' }],
+  },
+  USER_ROLE_ALREADY_IN_PROJECT: { kind: 'conflict', detail: 'User 3 is in project 1 already' },
+  USER_ROLE_NOT_IN_PROJECT: { kind: 'conflict', detail: 'User 3 is not in project 1' },
+  ROLE_INHERITED: {
+    kind: 'conflict',
+    detail: 'The role comes from a group or from the domain, and can be taken away only there',
+  },
+
   // ---- servers ----
   SERVER_NOT_FOUND: { kind: 'not-found', detail: 'There is no server 42' },
   SERVER_ACCESS_PERMISSION_DENIED: { kind: 'forbidden', detail: 'Server 42 belongs to another project' },
+  SERVER_UPDATE_PERMISSION_DENIED: {
+    kind: 'forbidden',
+    detail: 'Server 42 belongs to another project and cannot be changed from this one',
+  },
+  INVALID_SERVER_STATUS_UPDATE_REQUEST: {
+    kind: 'malformed',
+    detail: 'A server can be set to ACTIVE or SHUTOFF, not to PAUSED',
+  },
+  SERVER_STATUS_INVALID_TO_START: {
+    kind: 'conflict',
+    detail: 'Server 42 is ACTIVE; only one in SHUTOFF can be started',
+  },
+  SERVER_STATUS_INVALID_TO_STOP: {
+    kind: 'conflict',
+    detail: 'Server 42 is SHUTOFF; only one in ACTIVE or ERROR can be stopped',
+  },
+  SERVER_STATUS_INVALID_TO_REBOOT: {
+    kind: 'conflict',
+    detail: 'Server 42 is SHUTOFF; only one that runs can be rebooted',
+  },
+  SERVER_STATUS_INVALID_FOR_CONSOLE: {
+    kind: 'conflict',
+    detail: 'Server 42 is SHUTOFF; only one that runs has a console',
+  },
+  SERVER_STATUS_INVALID_FOR_ATTACHING: {
+    kind: 'conflict',
+    detail: 'Server 42 is SUSPENDED; volumes are attached to servers that are ACTIVE, SHUTOFF, PAUSED or shelved',
+  },
+  SERVER_NOT_MATCHED: {
+    kind: 'malformed',
+    detail: 'Volume 9 is attached to another server than the one named',
+  },
   SERVER_DELETE_PERMISSION_DENIED: {
     kind: 'forbidden',
     detail: 'Server 42 belongs to another project and cannot be deleted from this one',
@@ -91,6 +178,46 @@ export const problems = {
     detail: 'Server "web-1" is protected; take the protection off before deleting it',
     blockedBy: [{ type: 'server', id: 42, name: 'web-1' }],
   },
+
+  // ---- volumes ----
+  VOLUME_NOT_FOUND: { kind: 'not-found', detail: 'There is no volume 9' },
+  VOLUME_ACCESS_PERMISSION_DENIED: { kind: 'forbidden', detail: 'Volume 9 belongs to another project' },
+  VOLUME_UPDATE_PERMISSION_DENIED: {
+    kind: 'forbidden',
+    detail: 'Volume 9 belongs to another project and cannot be changed from this one',
+  },
+  VOLUME_DELETE_PERMISSION_DENIED: {
+    kind: 'forbidden',
+    detail: 'Volume 9 belongs to another project and cannot be deleted from this one',
+  },
+  VOLUME_NAME_DUPLICATE: {
+    kind: 'conflict',
+    detail: 'A volume named "data" already exists in this project; choose another name or delete that volume',
+    errors: [{ field: 'name', message: 'is taken in this project', type: 'duplicate' }],
+    blockedBy: [{ type: 'volume', id: 9, name: 'data' }],
+  },
+  VOLUME_STATUS_INVALID_FOR_RESIZING: {
+    kind: 'conflict',
+    detail: 'Volume 9 is IN_USE; only one in AVAILABLE can be made larger',
+  },
+  VOLUME_RESIZE_NOT_ALLOWED: { kind: 'malformed', detail: 'Volume 9 has 10 GiB already; it can only be made larger' },
+  ATTACHED_VOLUME_DELETION: {
+    kind: 'conflict',
+    detail: 'Volume "data" is attached to a server; detach it first',
+    blockedBy: [{ type: 'server', id: 42, name: 'web-1' }],
+  },
+  VOLUME_STATUS_INVALID_FOR_DELETION: { kind: 'conflict', detail: 'Volume 9 is CREATING; wait until it is AVAILABLE' },
+  VOLUME_ALREADY_ATTACHED: {
+    kind: 'conflict',
+    detail: 'Volume "data" is attached to a server already; detach it first',
+    blockedBy: [{ type: 'server', id: 42, name: 'web-1' }],
+  },
+  VOLUME_STATUS_INVALID_FOR_ATTACHING: {
+    kind: 'conflict',
+    detail: 'Volume 9 is ERROR; only one in AVAILABLE can be attached',
+  },
+  VOLUME_NOT_ATTACHED_TO_SERVER: { kind: 'conflict', detail: 'Volume 9 is attached to no server' },
+  CANNOT_DETACH_ROOT_VOLUME: { kind: 'conflict', detail: 'Volume 9 is the disk that server 42 boots from' },
 
   // ---- catalogue ----
   FLAVOR_NOT_FOUND: {
@@ -122,6 +249,34 @@ export const problems = {
   // ---- security groups ----
   SECURITY_GROUP_NOT_FOUND: { kind: 'not-found', detail: 'There is no security group 5' },
   SECURITY_GROUP_ACCESS_DENIED: { kind: 'forbidden', detail: 'Security group 5 belongs to another project' },
+  SECURITY_GROUP_UPDATE_PERMISSION_DENIED: {
+    kind: 'forbidden',
+    detail: 'Security group 5 belongs to another project and cannot be changed from this one',
+  },
+  SECURITY_GROUP_DELETE_PERMISSION_DENIED_EXCEPTION: {
+    kind: 'forbidden',
+    detail: 'Security group 5 belongs to another project and cannot be deleted from this one',
+  },
+  SECURITY_GROUP_NAME_DUPLICATED: {
+    kind: 'conflict',
+    detail: 'A security group named "web" already exists in this project; choose another name',
+    errors: [{ field: 'name', message: 'is taken in this project', type: 'duplicate' }],
+    blockedBy: [{ type: 'security_group', id: 5, name: 'web' }],
+  },
+  OPTIMISTIC_LOCK_CONFLICT: {
+    kind: 'conflict',
+    detail: 'Someone else is changing security group 5; read it again and decide anew',
+    operationId: 17,
+  },
+  ATTACHED_SECURITY_GROUP_DELETION: {
+    kind: 'conflict',
+    detail: 'Security group "web" is on network interfaces; take it off first',
+    blockedBy: [{ type: 'network_interface', id: 8, name: null }],
+  },
+  DEFAULT_SECURITY_GROUP_DELETION: {
+    kind: 'conflict',
+    detail: "A project's default security group cannot be deleted",
+  },
 
   // ---- floating IPs and interfaces ----
   FLOATING_IP_NOT_FOUND: { kind: 'not-found', detail: 'There is no floating IP 9' },

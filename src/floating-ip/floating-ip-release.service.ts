@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
+import type { Actor } from '../common/actor.js';
+import type { Precondition } from '../common/precondition.js';
 import { Config } from '../config/config.js';
 import type { OperationEntity } from '../operation/operation.entity.js';
-import { OperationService, type Actor } from '../operation/operation.service.js';
-import { FloatingIpDetailsRepository } from './floating-ip-details.repository.js';
+import { OperationService } from '../operation/operation.service.js';
+import { FloatingIpDetailsRepository, type FloatingIpDetails } from './floating-ip-details.repository.js';
 import type { FloatingIpReleaseInput } from './floating-ip-release-input.js';
 import { floatingIpRelease } from './floating-ip-release.operation.js';
 import { FloatingIpAttached, FloatingIpNotFound, FloatingIpReleaseDenied } from './floating-ip.errors.js';
@@ -24,20 +25,31 @@ export class FloatingIpReleaseService {
   /**
    * Gives an address back, and waits for it a while. Returns what goes on after that, or null when it is done.
    *
-   * @throws FloatingIpNotFound, FloatingIpReleaseDenied (another project), FloatingIpAttached, OperationInProgress
+   * @throws FloatingIpNotFound, FloatingIpReleaseDenied (another project), PreconditionFailed, FloatingIpAttached,
+   *   OperationInProgress
    * @throws OperationFailed when OpenStack refuses in time.
    */
-  async release(actor: Actor, id: number): Promise<ChangingFloatingIp | null> {
-    const uuid = randomUUID();
-    const operation = await this.operations.accept(uuid, (tx) => this.begin(tx, uuid, actor, id));
-    return (await this.operations.settle(operation)) ? null : this.reads.changing(operation);
+  async release(
+    actor: Actor,
+    id: number,
+    ifMatch: Precondition<FloatingIpDetails>,
+  ): Promise<ChangingFloatingIp | null> {
+    const operation = await this.operations.accept(actor, (tx, uuid) => this.begin(tx, uuid, actor, id, ifMatch));
+    return (await this.operations.settle(actor, operation)) ? null : this.reads.changing(operation);
   }
 
-  private async begin(tx: EntityManager, uuid: string, actor: Actor, id: number): Promise<OperationEntity> {
+  private async begin(
+    tx: EntityManager,
+    uuid: string,
+    actor: Actor,
+    id: number,
+    ifMatch: Precondition<FloatingIpDetails>,
+  ): Promise<OperationEntity> {
     const floatingIp = await this.floatingIps.findForUpdate(tx, id);
     if (floatingIp === null) throw new FloatingIpNotFound(id);
     const { projectId, projectOpenstackId } = actor.principal;
     if (floatingIp.projectId !== projectId) throw new FloatingIpReleaseDenied(id);
+    await ifMatch.require(() => this.details.find(tx, id));
     if (floatingIp.networkInterfaceId !== null) {
       throw new FloatingIpAttached(floatingIp.address, await this.holders(tx, id, floatingIp.networkInterfaceId));
     }

@@ -1,13 +1,15 @@
 import { Controller, Delete, Get, HttpCode, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOperation } from '@nestjs/swagger';
 import { Accepted } from '../common/accepted.js';
+import type { Actor } from '../common/actor.js';
 import { Access } from '../common/access.js';
 import { ApiAccepted, ApiProblems } from '../common/api-problems.js';
 import { IdParam } from '../common/id-param.decorator.js';
 import { pageOf, pageRequest, requireAdminForDeleted } from '../common/pagination.js';
+import { IfMatch, type Precondition } from '../common/precondition.js';
 import { CurrentActor, CurrentPrincipal } from '../common/principal.decorator.js';
 import type { Principal } from '../common/principal.js';
-import type { Actor } from '../operation/operation.service.js';
+import type { FloatingIpDetails } from './floating-ip-details.repository.js';
 import { FloatingIpReleaseService } from './floating-ip-release.service.js';
 import { FloatingIpListQuery, FloatingIpListResponse, FloatingIpResponse } from './floating-ip.dto.js';
 import { FloatingIpService } from './floating-ip.service.js';
@@ -70,8 +72,9 @@ export class FloatingIpController {
   async release(
     @CurrentActor() actor: Actor,
     @IdParam() id: number,
+    @IfMatch(FloatingIpResponse) ifMatch: Precondition<FloatingIpDetails>,
   ): Promise<Accepted<FloatingIpResponse> | undefined> {
-    const going = await this.releases.release(actor, id);
+    const going = await this.releases.release(actor, id, ifMatch);
     return going === null ? undefined : new Accepted(going.operationId, FloatingIpResponse.from(going.floatingIp));
   }
 }

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { FaultResponse } from '../common/fault.dto.js';
 import { OneOf, QueryFlag, Uuid } from '../common/fields.js';
 import { PageQuery } from '../common/pagination.dto.js';
 import { OperationReferenceResponse } from '../operation/operation.dto.js';
@@ -31,14 +32,6 @@ export class FloatingIpServerResponse {
 
   /** @example web-1 */
   name!: string;
-}
-
-export class FloatingIpFaultResponse {
-  /** @example NETWORK_NOT_ROUTED */
-  code!: string;
-
-  /** @example No router leads from the external network to this interface */
-  message!: string;
 }
 
 /** A floating IP, the same in every answer that holds one. */
@@ -74,7 +67,7 @@ export class FloatingIpResponse {
   server!: FloatingIpServerResponse | null;
 
   /** Why something asked for was not done. */
-  fault!: FloatingIpFaultResponse | null;
+  fault!: FaultResponse | null;
 
   /** What is under way on it; null when nothing is. */
   operation!: OperationReferenceResponse | null;

@@ -1,11 +1,11 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation } from '@nestjs/swagger';
 import { Accepted } from '../common/accepted.js';
+import type { Actor } from '../common/actor.js';
 import { Access } from '../common/access.js';
 import { ApiAccepted, ApiProblems } from '../common/api-problems.js';
 import { CurrentActor } from '../common/principal.decorator.js';
 import { AllocateFloatingIpRequest, FloatingIpResponse } from '../floating-ip/floating-ip.dto.js';
-import type { Actor } from '../operation/operation.service.js';
 import { FloatingIpAllocationService } from './floating-ip-allocation.service.js';
 
 @Controller('floating-ips')

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { CatalogService } from '../catalog/catalog.service.js';
+import type { Actor } from '../common/actor.js';
 import { Config } from '../config/config.js';
 import type { FloatingIpDetails } from '../floating-ip/floating-ip-details.repository.js';
 import { FloatingIpRepository } from '../floating-ip/floating-ip.repository.js';
 import { FloatingIpService } from '../floating-ip/floating-ip.service.js';
 import type { OperationEntity } from '../operation/operation.entity.js';
-import { OperationService, type Actor } from '../operation/operation.service.js';
+import { OperationService } from '../operation/operation.service.js';
 import type { FloatingIpAllocationInput } from './floating-ip-allocation-input.js';
 import { floatingIpAllocation } from './floating-ip-allocation.operation.js';
 import { unusableFloatingNetwork } from './floating-ip-choice.js';
@@ -37,16 +38,22 @@ export class FloatingIpAllocationService {
    * @throws OperationFailed when OpenStack refuses in time, e.g. `QUOTA_EXCEEDED`; nothing is kept then.
    */
   async allocate(actor: Actor, floatingNetworkId: string): Promise<AcceptedAllocation> {
-    const catalogue = await this.catalog.known(actor.principal.projectOpenstackId);
-    const error = catalogue === null ? null : unusableFloatingNetwork(catalogue, floatingNetworkId);
-    if (error !== null) throw error;
-    const uuid = randomUUID();
-    const operation = await this.operations.accept(uuid, (tx) =>
-      this.begin(tx, uuid, actor, { floatingNetworkId, isChecked: catalogue !== null }),
+    const operation = await this.operations.acceptPrepared(
+      actor,
+      () => this.check(actor, floatingNetworkId),
+      (tx, uuid, isChecked) => this.begin(tx, uuid, actor, { floatingNetworkId, isChecked }),
     );
-    const isDone = await this.operations.settle(operation);
+    const isDone = await this.operations.settle(actor, operation);
     const floatingIp = await this.reads.getDetails(actor.principal, operation.resourceId);
     return { floatingIp, operationId: isDone ? null : operation.id };
+  }
+
+  /** Whether the network could be looked up in the catalogue. @throws NetworkNotFound */
+  private async check({ principal }: Actor, floatingNetworkId: string): Promise<boolean> {
+    const catalogue = await this.catalog.known(principal.projectOpenstackId);
+    const error = catalogue === null ? null : unusableFloatingNetwork(catalogue, floatingNetworkId);
+    if (error !== null) throw error;
+    return catalogue !== null;
   }
 
   private async begin(

@@ -1,13 +1,13 @@
 import { Controller, Delete, HttpCode, Post } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOperation } from '@nestjs/swagger';
 import { Accepted } from '../common/accepted.js';
+import type { Actor } from '../common/actor.js';
 import { Access } from '../common/access.js';
 import { ApiAccepted, ApiProblems } from '../common/api-problems.js';
 import { IdParam } from '../common/id-param.decorator.js';
 import { CurrentActor } from '../common/principal.decorator.js';
 import { FloatingIpResponse } from '../floating-ip/floating-ip.dto.js';
 import type { ChangingFloatingIp } from '../floating-ip/floating-ip.service.js';
-import type { Actor } from '../operation/operation.service.js';
 import { FloatingIpAssociationService } from './floating-ip-association.service.js';
 
 @Controller('network-interfaces/:network_interface_id/floating-ips/:floating_ip_id')

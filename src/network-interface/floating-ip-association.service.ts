@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
 import { isIPv4 } from 'node:net';
+import type { Actor } from '../common/actor.js';
 import { Config } from '../config/config.js';
 import type { FloatingIpEntity } from '../floating-ip/floating-ip.entity.js';
 import { FloatingIpNotFound, FloatingIpUseDenied } from '../floating-ip/floating-ip.errors.js';
@@ -8,7 +8,7 @@ import { FloatingIpRepository } from '../floating-ip/floating-ip.repository.js';
 import { FloatingIpService, type ChangingFloatingIp } from '../floating-ip/floating-ip.service.js';
 import type { OperationEntity } from '../operation/operation.entity.js';
 import { OperationRepository } from '../operation/operation.repository.js';
-import { OperationService, type Actor } from '../operation/operation.service.js';
+import { OperationService, type Accepting } from '../operation/operation.service.js';
 import type { FloatingIpAssociationInput } from './floating-ip-association-input.js';
 import {
   FloatingIpAlreadyAttached,
@@ -57,7 +57,7 @@ export class FloatingIpAssociationService {
    * @throws OperationFailed when OpenStack refuses in time, e.g. `NETWORK_NOT_ROUTED`.
    */
   async associate(actor: Actor, command: AssociationCommand): Promise<ChangingFloatingIp | null> {
-    return this.carryOut(async (tx, uuid) => {
+    return this.carryOut(actor, async (tx, uuid) => {
       const { nic, floatingIp } = await this.lock(tx, actor, command);
       if (floatingIp.networkInterfaceId !== null) {
         throw new FloatingIpAlreadyAttached(floatingIp.address, floatingIp.networkInterfaceId);
@@ -77,7 +77,7 @@ export class FloatingIpAssociationService {
    * @throws FloatingIpNotAttached, NetworkInterfaceNotMatched
    */
   async disassociate(actor: Actor, command: AssociationCommand): Promise<ChangingFloatingIp | null> {
-    return this.carryOut(async (tx, uuid) => {
+    return this.carryOut(actor, async (tx, uuid) => {
       const { nic, floatingIp } = await this.lock(tx, actor, command);
       if (floatingIp.networkInterfaceId === null) throw new FloatingIpNotAttached(floatingIp.address);
       if (floatingIp.networkInterfaceId !== nic.id) {
@@ -87,12 +87,9 @@ export class FloatingIpAssociationService {
     });
   }
 
-  private async carryOut(
-    begin: (tx: EntityManager, uuid: string) => Promise<OperationEntity>,
-  ): Promise<ChangingFloatingIp | null> {
-    const uuid = randomUUID();
-    const operation = await this.operations.accept(uuid, (tx) => begin(tx, uuid));
-    return (await this.operations.settle(operation)) ? null : this.reads.changing(operation);
+  private async carryOut(actor: Actor, begin: Accepting): Promise<ChangingFloatingIp | null> {
+    const operation = await this.operations.accept(actor, begin);
+    return (await this.operations.settle(actor, operation)) ? null : this.reads.changing(operation);
   }
 
   /** Server, interface, address: every transaction locks them in this order. */

@@ -1,3 +1,4 @@
+import { FaultResponse } from '../common/fault.dto.js';
 import { QueryFlag, QueryId, OneOf } from '../common/fields.js';
 import { PageQuery } from '../common/pagination.dto.js';
 import { OperationReferenceResponse } from '../operation/operation.dto.js';
@@ -28,14 +29,6 @@ export class NetworkInterfaceFloatingIpResponse {
 
   /** @example 198.18.0.42 */
   address!: string | null;
-}
-
-export class NetworkInterfaceFaultResponse {
-  /** @example OPENSTACK_REFUSED */
-  code!: string;
-
-  /** @example Neutron refused the change. */
-  message!: string;
 }
 
 /** A network interface of a server, the same in every answer that holds one. */
@@ -73,7 +66,7 @@ export class NetworkInterfaceResponse {
   floating_ip!: NetworkInterfaceFloatingIpResponse | null;
 
   /** Why something asked for was not done. */
-  fault!: NetworkInterfaceFaultResponse | null;
+  fault!: FaultResponse | null;
 
   /** What is under way on it; null when nothing is. */
   operation!: OperationReferenceResponse | null;

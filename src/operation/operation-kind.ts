@@ -19,6 +19,9 @@ export interface StepCalls {
   readonly reading: (projectOpenstackId: string) => OpenStackCall;
   /** For a call that changes OpenStack: last of all before it is sent, the lease is renewed and the intent recorded. */
   readonly changing: (projectOpenstackId: string) => OpenStackCall;
+  /** The same in the service account's own scope: for Keystone, and for what only an admin may do. */
+  readonly readingAsAdmin: () => OpenStackCall;
+  readonly changingAsAdmin: () => OpenStackCall;
 }
 
 /** What OpenStack shows of a step's goal. */
@@ -92,6 +95,8 @@ export type Step<Rows> = EnsureStep<Rows> | CreateStep<Rows>;
 export interface OperationKind<Rows> {
   readonly kind: string;
   readonly effect: 'create' | 'destroy' | 'change';
+  /** Someone waits who cannot come back for the answer: OpenStack's absence counts against the deadline. */
+  readonly isImpatient?: true;
   readonly steps: readonly Step<Rows>[];
   /** Reads what the steps need, afresh before each step. Runs outside of a transaction or as a part of one. */
   load(manager: EntityManager, operation: OperationEntity): Promise<Rows>;

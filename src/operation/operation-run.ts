@@ -3,7 +3,7 @@ import { failpoint } from '../common/failpoint.js';
 import type { Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
 import type { EntityManager, Transaction } from '../database/transaction.js';
-import type { OpenStackCall } from '../openstack/openstack-call.js';
+import { adminCall, projectCall, type OpenStackCall } from '../openstack/openstack-call.js';
 import { cut } from './operation-fault.js';
 import type { Fault, OperationKind, RowWrites, Step, StepCalls } from './operation-kind.js';
 import type { OperationEntity } from './operation.entity.js';
@@ -133,7 +133,7 @@ export class OperationRun {
         lastFailure: outcome.failure,
         doubt: outcome.isDoubtful === true ? 'start' : 'clear',
         ...(isStuck ? { state: 'NEEDS_ATTENTION' } : {}),
-        ...(outcome.movesDeadline === true ? { moveDeadlineMs: delayMs } : {}),
+        ...(outcome.movesDeadline === true && this.kind.isImpatient !== true ? { moveDeadlineMs: delayMs } : {}),
         ...(outcome.clearsIntent === true ? { intent: null } : {}),
       },
       outcome.writes,
@@ -191,12 +191,12 @@ export class OperationRun {
   }
 
   private calls(step: Step<unknown>): StepCalls {
+    const fenced = (call: OpenStackCall): OpenStackCall => ({ ...call, beforeSend: () => this.beforeSend(step) });
     return {
-      reading: (projectId) => ({ scope: { kind: 'project', projectId } }),
-      changing: (projectId): OpenStackCall => ({
-        scope: { kind: 'project', projectId },
-        beforeSend: () => this.beforeSend(step),
-      }),
+      reading: projectCall,
+      changing: (projectId) => fenced(projectCall(projectId)),
+      readingAsAdmin: () => adminCall,
+      changingAsAdmin: () => fenced(adminCall),
     };
   }
 

@@ -53,7 +53,7 @@ export class OperationEntity {
   @Column({ name: 'input', type: 'json' })
   input!: unknown;
 
-  @Column({ name: 'secret', type: 'blob', nullable: true })
+  @Column({ name: 'secret', type: 'mediumblob', nullable: true })
   secret!: Buffer | null;
 
   @Column({ name: 'result', type: 'json', nullable: true })

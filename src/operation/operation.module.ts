@@ -1,6 +1,10 @@
 import { Module } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { AuditModule } from '../audit/audit.module.js';
+import { IdempotencyInterceptor } from './idempotency.interceptor.js';
+import { IdempotencyRepository } from './idempotency.repository.js';
 import { OperationRegistry } from './operation-registry.js';
+import { OperationSecrets } from './operation-secrets.js';
 import { OperationController } from './operation.controller.js';
 import { OperationExecutor } from './operation.executor.js';
 import { OperationRepository } from './operation.repository.js';
@@ -10,7 +14,16 @@ import { StepRunner } from './step-runner.js';
 @Module({
   imports: [AuditModule],
   controllers: [OperationController],
-  providers: [OperationRegistry, OperationRepository, OperationExecutor, OperationService, StepRunner],
-  exports: [OperationRegistry, OperationRepository, OperationService],
+  providers: [
+    OperationRegistry,
+    OperationRepository,
+    OperationExecutor,
+    OperationService,
+    OperationSecrets,
+    StepRunner,
+    IdempotencyRepository,
+    { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
+  ],
+  exports: [OperationRegistry, OperationRepository, OperationService, OperationSecrets],
 })
 export class OperationModule {}

@@ -22,6 +22,8 @@ export interface NewOperation {
   readonly requestId: string | null;
   readonly step: string;
   readonly input: unknown;
+  /** Encrypted. */
+  readonly secret: Buffer | null;
   readonly deadlineMs: number;
   /** Leased from birth to this replica for `leaseMs`; null: whoever claims it first. */
   readonly lease: { readonly owner: string; readonly leaseMs: number } | null;
@@ -65,9 +67,9 @@ export class OperationRepository {
     const { lease } = operation;
     const result: { insertId: number } = await tx.query(
       `INSERT INTO operation
-         (uuid, kind, resource_type, resource_id, server_id, project_id, requested_by, request_id, state, step, input, attempt,
+         (uuid, kind, resource_type, resource_id, server_id, project_id, requested_by, request_id, state, step, input, secret, attempt,
           next_run_at, deadline_at, lease_owner, lease_until, lease_token, started_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NOW(3), NOW(3) + INTERVAL ? MICROSECOND, ?,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NOW(3), NOW(3) + INTERVAL ? MICROSECOND, ?,
           IF(? > 0, NOW(3) + INTERVAL ? MICROSECOND, NOW(3) - INTERVAL 1 SECOND), ?, IF(? > 0, NOW(3), NULL))`,
       [
         operation.uuid,
@@ -81,6 +83,7 @@ export class OperationRepository {
         lease === null ? 'QUEUED' : 'RUNNING',
         operation.step,
         JSON.stringify(operation.input),
+        operation.secret,
         lease === null ? 0 : 1,
         operation.deadlineMs * 1000,
         lease?.owner ?? null,
@@ -194,6 +197,11 @@ export class OperationRepository {
       [...values, holding.operationId, holding.owner, holding.token],
     );
     return result.affectedRows === 1;
+  }
+
+  /** OpenStack has what was secret: nobody needs it any more. */
+  async wipeSecret(tx: EntityManager, operationId: number): Promise<void> {
+    await tx.query('UPDATE operation SET secret = NULL WHERE id = ?', [operationId]);
   }
 
   async unlock(tx: EntityManager, operationId: number): Promise<void> {

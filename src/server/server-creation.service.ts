@@ -2,11 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { CatalogService } from '../catalog/catalog.service.js';
 import type { Catalogue } from '../catalog/catalogue.js';
+import type { Actor } from '../common/actor.js';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { NetworkInterfaceRepository } from '../network-interface/network-interface.repository.js';
 import type { OperationEntity } from '../operation/operation.entity.js';
-import { OperationService, type Actor } from '../operation/operation.service.js';
+import { OperationService } from '../operation/operation.service.js';
 import type { SecurityGroupEntity } from '../security-group/security-group.entity.js';
 import { SecurityGroupAccessDenied, SecurityGroupNotFound } from '../security-group/security-group.errors.js';
 import { SecurityGroupRepository } from '../security-group/security-group.repository.js';
@@ -45,6 +46,15 @@ export class ServerCreationService {
    *   RootVolumeTooSmall, ServerNameTaken; nothing is kept then.
    */
   async create(actor: Actor, command: CreateServerCommand): Promise<OperationEntity> {
+    return this.operations.acceptPrepared(
+      actor,
+      () => this.check(actor, command),
+      (tx, uuid, catalogue) => this.insert(tx, uuid, actor, command, catalogue),
+    );
+  }
+
+  /** The catalogue that the choices were checked by, or null where it is not known. */
+  private async check(actor: Actor, command: CreateServerCommand): Promise<Catalogue | null> {
     const { securityGroupIds } = command;
     if (securityGroupIds !== null) {
       requireOwn(
@@ -56,8 +66,7 @@ export class ServerCreationService {
     const catalogue = await this.catalog.known(actor.principal.projectOpenstackId);
     const error = catalogue === null ? null : unusableChoice(catalogue, command);
     if (error !== null) throw error;
-    const uuid = randomUUID();
-    return this.operations.accept(uuid, (tx) => this.insert(tx, uuid, actor, command, catalogue));
+    return catalogue;
   }
 
   private async insert(

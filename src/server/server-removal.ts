@@ -1,25 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
-import {
-  OpenStackConflict,
-  OpenStackNotFound,
-  OpenStackRefused,
-  type OpenStackError,
-} from '../openstack/openstack-errors.js';
-import { markerOf } from '../openstack/marker.js';
+import { OpenStackConflict } from '../openstack/openstack-errors.js';
+import { findMarked, ifThere, isBusy, type RemovalTarget } from '../operation/marked-removal.js';
 import type { Sight, StepCalls } from '../operation/operation-kind.js';
 import { NetworkInterfaceClient, type ObservedPort } from '../network-interface/network-interface.client.js';
 import { VolumeClient, type ObservedVolume } from '../volume/volume.client.js';
 import type { ServerRows } from './server-rows.js';
 import { ServerClient, type ObservedServer } from './server.client.js';
-
-/** Where an object is looked for: its recorded id, if any, and its marker. */
-export interface RemovalTarget {
-  readonly projectOpenstackId: string;
-  readonly deploymentId: string;
-  readonly uuid: string;
-  readonly openstackId: string | null;
-}
 
 /**
  * How a server's objects are taken out of OpenStack, for its deletion and for the undoing of its creation. Every function
@@ -85,7 +72,7 @@ export class ServerRemoval {
   }
 
   private findServers(target: RemovalTarget, call: OpenStackCall): Promise<readonly ObservedServer[]> {
-    return findBoth(
+    return findMarked(
       target,
       (id) => this.servers.get(call, id),
       (marker) => this.servers.findByMarker(call, marker),
@@ -93,7 +80,7 @@ export class ServerRemoval {
   }
 
   private findVolumes(target: RemovalTarget, call: OpenStackCall): Promise<readonly ObservedVolume[]> {
-    return findBoth(
+    return findMarked(
       target,
       (id) => this.volumes.get(call, id),
       (marker) => this.volumes.findByMarker(call, marker),
@@ -101,7 +88,7 @@ export class ServerRemoval {
   }
 
   private findPorts(target: RemovalTarget, call: OpenStackCall): Promise<readonly ObservedPort[]> {
-    return findBoth(
+    return findMarked(
       target,
       (id) => this.ports.get(call, id),
       (marker) => this.ports.findByMarker(call, marker),
@@ -118,33 +105,3 @@ export function targetOf(
 }
 
 const deletableVolume = new Set(['available', 'error', 'error_restoring', 'error_extending', 'error_managing']);
-
-async function findBoth<Found extends { readonly openstackId: string }>(
-  target: RemovalTarget,
-  get: (openstackId: string) => Promise<Found>,
-  findByMarker: (marker: string) => Promise<readonly Found[]>,
-): Promise<readonly Found[]> {
-  const found = await findByMarker(markerOf(target.deploymentId, target.uuid));
-  const { openstackId } = target;
-  if (openstackId === null || found.some((object) => object.openstackId === openstackId)) return found;
-  const recorded = await orNull(get(openstackId));
-  return recorded === null ? found : [...found, recorded];
-}
-
-async function orNull<T>(promise: Promise<T>): Promise<T | null> {
-  try {
-    return await promise;
-  } catch (error) {
-    if (error instanceof OpenStackNotFound) return null;
-    throw error;
-  }
-}
-
-/** Gone already is as good as deleted. */
-async function ifThere(deletion: Promise<void>): Promise<void> {
-  await orNull(deletion);
-}
-
-function isBusy(error: OpenStackError): boolean {
-  return error instanceof OpenStackConflict || (error instanceof OpenStackRefused && error.status === 400);
-}

@@ -3,12 +3,15 @@ import { ApiOperation } from '@nestjs/swagger';
 import { Access } from '../common/access.js';
 import { ApiAccepted, ApiProblems } from '../common/api-problems.js';
 import { Accepted } from '../common/accepted.js';
+import type { Actor } from '../common/actor.js';
 import { IdParam } from '../common/id-param.decorator.js';
 import { pageOf, pageRequest, requireAdminForDeleted } from '../common/pagination.js';
-import { CurrentPrincipal, RequestId } from '../common/principal.decorator.js';
+import { IfMatch, type Precondition } from '../common/precondition.js';
+import { CurrentActor, CurrentPrincipal } from '../common/principal.decorator.js';
 import type { Principal } from '../common/principal.js';
 import { ServerCreationService } from './server-creation.service.js';
 import { ServerDeletionService } from './server-deletion.service.js';
+import type { ServerDetails } from './server-details.repository.js';
 import {
   CreateServerRequest,
   ServerDeletionResponse,
@@ -81,24 +84,17 @@ export class ServerController {
     'ROOT_VOLUME_TOO_SMALL',
     'SERVER_NAME_DUPLICATE',
   )
-  async create(
-    @CurrentPrincipal() principal: Principal,
-    @RequestId() requestId: string,
-    @Body() body: CreateServerRequest,
-  ): Promise<Accepted<ServerResponse>> {
-    const operation = await this.creation.create(
-      { principal, requestId },
-      {
-        name: body.name,
-        description: body.description ?? null,
-        flavorId: body.flavor_id,
-        imageId: body.root_volume.image_id,
-        networkId: body.network_id,
-        rootVolumeSize: body.root_volume.size,
-        securityGroupIds: body.security_group_ids ?? null,
-      },
-    );
-    const server = await this.servers.getDetails(principal, operation.resourceId);
+  async create(@CurrentActor() actor: Actor, @Body() body: CreateServerRequest): Promise<Accepted<ServerResponse>> {
+    const operation = await this.creation.create(actor, {
+      name: body.name,
+      description: body.description ?? null,
+      flavorId: body.flavor_id,
+      imageId: body.root_volume.image_id,
+      networkId: body.network_id,
+      rootVolumeSize: body.root_volume.size,
+      securityGroupIds: body.security_group_ids ?? null,
+    });
+    const server = await this.servers.getDetails(actor.principal, operation.resourceId);
     return new Accepted(operation.id, ServerResponse.from(server));
   }
 
@@ -113,11 +109,11 @@ export class ServerController {
   })
   @ApiProblems('SERVER_NOT_FOUND', 'SERVER_DELETE_PERMISSION_DENIED', 'PROTECTED')
   async delete(
-    @CurrentPrincipal() principal: Principal,
-    @RequestId() requestId: string,
+    @CurrentActor() actor: Actor,
     @IdParam() id: number,
+    @IfMatch(ServerResponse) ifMatch: Precondition<ServerDetails>,
   ): Promise<Accepted<ServerDeletionResponse>> {
-    const deletion = await this.deletion.delete({ principal, requestId }, id);
+    const deletion = await this.deletion.delete(actor, id, ifMatch);
     return new Accepted(deletion.operation.id, ServerDeletionResponse.from(deletion));
   }
 }

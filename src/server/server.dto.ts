@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { FaultResponse } from '../common/fault.dto.js';
 import {
   Description,
   Ids,
@@ -136,14 +137,6 @@ export class ServerNetworkInterfaceResponse {
 
   /** @example 5 */
   floating_ip_id!: number | null;
-}
-
-export class FaultResponse {
-  /** @example CAPACITY_UNAVAILABLE */
-  code!: string;
-
-  /** @example The server could not be built. Nova said: No valid host was found. */
-  message!: string;
 }
 
 /** A server, the same in every answer that holds one. */

@@ -1,0 +1,63 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { ApiExtension } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { entityTag, isMatched, tagsOf } from './entity-tag.js';
+import { DomainError } from './errors.js';
+
+/** 412: the resource is not what the client had seen. */
+export class PreconditionFailed extends DomainError {
+  readonly kind = 'precondition';
+  readonly code = 'PRECONDITION_FAILED';
+
+  constructor() {
+    super('The resource has changed since it was read; read it again and decide anew');
+  }
+}
+
+/** What If-Match demands of a resource before it is changed. */
+export class Precondition<Details> {
+  constructor(
+    /** Null: nothing is demanded. */
+    private readonly tags: readonly string[] | null,
+    private readonly represent: (details: Details) => object,
+  ) {}
+
+  /**
+   * To be asked in the transaction that changes the resource, once its row is locked. `find` reads it as an answer would show
+   * it, and runs only when something is demanded.
+   *
+   * @throws PreconditionFailed
+   */
+  async require(find: () => Promise<Details | null>): Promise<void> {
+    if (this.tags === null) return;
+    const details = await find();
+    if (details === null || !isMatched(this.tags, entityTag(this.represent(details)))) throw new PreconditionFailed();
+  }
+}
+
+/** A class whose instances show a resource. */
+interface Representation<Details> {
+  from(details: Details): object;
+}
+
+/** Where the description of the API keeps that a route takes If-Match until `openapi.ts` says so. */
+export const conditionalExtension = 'x-conditional';
+
+const fromHeader = createParamDecorator(
+  (represent: (details: never) => object, context: ExecutionContext) => {
+    const header = context.switchToHttp().getRequest<FastifyRequest>().headers['if-match'];
+    return new Precondition(header === undefined ? null : tagsOf(header), represent);
+  },
+  [
+    (target, key) => {
+      if (key === undefined) return;
+      const method = Object.getOwnPropertyDescriptor(target, key);
+      if (method !== undefined) ApiExtension(conditionalExtension, true)(target, key, method);
+    },
+  ],
+);
+
+/** The route's `Precondition<Details>`; `response` is the class that shows the resource. */
+export function IfMatch<Details>(response: Representation<Details>): ParameterDecorator {
+  return fromHeader((details: Details) => response.from(details));
+}
