@@ -4,11 +4,13 @@ import { Access, Public } from '../common/access.js';
 import { ApiProblems } from '../common/api-problems.js';
 import { CurrentPrincipal } from '../common/principal.decorator.js';
 import type { Principal } from '../common/principal.js';
+import { SecretAnswer } from '../common/secret-answer.js';
 import { LoginRequest, LoginResponse, SessionResponse } from './auth.dto.js';
 import { LoginService } from './login.service.js';
 import { SessionService } from './session.service.js';
 
 @ApiTags('Session')
+@SecretAnswer()
 @Controller('auth')
 export class AuthController {
   constructor(
