@@ -12,6 +12,9 @@ export function productionSettings(simulator: Simulator, schema: TestSchema): Re
   return {
     SECRET_KEY: SECRET_KEY ?? '',
     LOG_LEVEL: 'warn',
+    // What is measured is how many requests a second there can be.
+    RATE_LIMIT_SESSION: '0',
+    RATE_LIMIT_ADDRESS: '0',
     ...settingsFor(simulator.url),
     ...schema.settings,
   };

@@ -14,6 +14,7 @@ import { createLogger, NestLogger } from './common/logger.js';
 import { createDocument } from './common/openapi.js';
 import { ProblemFilter } from './common/problem.filter.js';
 import { bodyOf, transportProblems } from './common/problems.js';
+import { RateLimiter } from './common/rate-limiter.js';
 import { withinRequest } from './common/request-scope.js';
 import { RequestPipe } from './common/request.pipe.js';
 import { RouteTable } from './common/route-table.js';
@@ -44,7 +45,7 @@ export async function createApp(
     abortOnError: false,
     return503OnClosing: false,
   });
-  addHooks(adapter, app.get(Shutdown, { strict: false }), logger);
+  addHooks(adapter, { shutdown: app.get(Shutdown, { strict: false }), logger, filter, config });
   takeJsonOnly(instance);
   app.useGlobalFilters(filter);
   app.useGlobalPipes(new RequestPipe());
@@ -100,10 +101,25 @@ function addStandardHeaders(request: FastifyRequest, reply: FastifyReply): void 
   reply.header('x-content-type-options', 'nosniff');
 }
 
-function addHooks(adapter: FastifyAdapter, shutdown: Shutdown, logger: Logger): void {
+interface HookParts {
+  readonly shutdown: Shutdown;
+  readonly logger: Logger;
+  readonly filter: ProblemFilter;
+  readonly config: Config;
+}
+
+function addHooks(adapter: FastifyAdapter, { shutdown, logger, filter, config: { settings } }: HookParts): void {
+  const limiter = new RateLimiter({ perSecond: settings.RATE_LIMIT_ADDRESS, burst: settings.RATE_LIMIT_ADDRESS_BURST });
   adapter.setOnRequestHook((request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     addStandardHeaders(request, reply);
     if (request.url.startsWith('/docs')) addDocsHeaders(reply);
+    try {
+      // Whoever watches over us must not be turned away.
+      if (!request.url.startsWith('/health')) limiter.take(request.ip, performance.now(), reply);
+    } catch (error) {
+      filter.answer(error, request, reply);
+      return;
+    }
     withinRequest(request.id, done);
   });
   const instance = adapter.getInstance();

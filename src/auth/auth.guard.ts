@@ -1,9 +1,11 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { accessMetadata, hasRole, type AccessLevel } from '../common/access.js';
 import { PermissionDenied } from '../common/errors.js';
 import { setPrincipal } from '../common/principal.decorator.js';
+import { RateLimiter } from '../common/rate-limiter.js';
+import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { AccessTokens } from './access-tokens.js';
 import { InvalidAccessToken } from './auth.errors.js';
@@ -12,21 +14,29 @@ import { SessionRepository, type LiveSession } from './session.repository.js';
 /** Lets nobody through whom the route's access level does not name; a route without one lets nobody through. */
 @Injectable()
 export class AuthGuard implements CanActivate {
+  private readonly limiter: RateLimiter;
+
   constructor(
+    { settings }: Config,
     private readonly reflector: Reflector,
     private readonly database: Database,
     private readonly sessions: SessionRepository,
     private readonly tokens: AccessTokens,
-  ) {}
+  ) {
+    this.limiter = new RateLimiter({
+      perSecond: settings.RATE_LIMIT_SESSION,
+      burst: settings.RATE_LIMIT_SESSION_BURST,
+    });
+  }
 
-  /** @throws InvalidAccessToken, PermissionDenied, DatabaseUnavailable */
+  /** @throws InvalidAccessToken, TooManyRequests, PermissionDenied, DatabaseUnavailable */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const targets = [context.getHandler(), context.getClass()];
     const level = this.reflector.getAllAndOverride<AccessLevel | undefined>(accessMetadata, targets);
     if (level === undefined) throw new Error('the route declares no access level');
     if (level === 'public') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const session = await this.liveSession(request);
+    const session = await this.liveSession(request, context.switchToHttp().getResponse<FastifyReply>());
     if (!hasRole(session.role, level)) {
       throw new PermissionDenied(`This needs the role ${level}; yours in this project is ${session.role}`);
     }
@@ -38,10 +48,11 @@ export class AuthGuard implements CanActivate {
     return true;
   }
 
-  private async liveSession(request: FastifyRequest): Promise<LiveSession> {
+  private async liveSession(request: FastifyRequest, reply: FastifyReply): Promise<LiveSession> {
     const token = bearerOf(request);
     const claims = token === null ? null : await this.tokens.read(token);
     if (claims === null) throw new InvalidAccessToken();
+    this.limiter.take(claims.sessionUuid, performance.now(), reply);
     const session = await this.database.read((manager) => this.sessions.findLive(manager, claims));
     if (session === null) throw new InvalidAccessToken();
     return session;

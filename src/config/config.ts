@@ -50,6 +50,12 @@ const schema = z.object({
   ACCESS_TOKEN_MS: milliseconds(15 * minute, 1000),
   REFRESH_TOKEN_MS: milliseconds(30 * 24 * hour, 1000),
 
+  /** Requests a second and at once, of one session and of one address; each replica counts for itself. 0: no limit. */
+  RATE_LIMIT_SESSION: count(100, 0),
+  RATE_LIMIT_SESSION_BURST: count(200),
+  RATE_LIMIT_ADDRESS: count(200, 0),
+  RATE_LIMIT_ADDRESS_BURST: count(400),
+
   LEASE_MS: milliseconds(60_000),
   HTTP_TIMEOUT_MS: milliseconds(20_000),
   LEASE_MARGIN_MS: milliseconds(5_000),
