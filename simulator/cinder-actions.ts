@@ -51,7 +51,7 @@ function extend(call: CinderCall, volume: Volume, values: Json): Answer {
     throw refuse(400, `Invalid input received: ${text}`);
   }
   requireQuotas(call, size - volume.size, 0);
-  extendVolume(call.cloud, volume, size);
+  extendVolume(call.cloud, volume, size, call.requestId);
   return empty(202);
 }
 

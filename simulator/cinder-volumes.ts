@@ -281,8 +281,15 @@ export function updateVolume(call: CinderCall, id: string): Answer {
   const given = isRecord(call.body) ? call.body['volume'] : undefined;
   if (!isRecord(given)) throw refuse(400, "'volume' is a required property");
   const metadata = checkFields(given, ['name', 'description', 'metadata', 'display_name', 'display_description']);
-  volume.name = textOf(given, 'name') ?? volume.name;
-  volume.description = textOf(given, 'description') ?? volume.description;
+  if (Object.keys(given).length === 0) {
+    throw refuse(
+      400,
+      'Invalid input for field/attribute volume. Value: {}. {} is not valid under any of the given schemas',
+    );
+  }
+  // What is null is emptied, what is left out stays; white space at the edges goes.
+  if ('name' in given) volume.name = textOf(given, 'name')?.trim() ?? null;
+  if ('description' in given) volume.description = textOf(given, 'description')?.trim() ?? null;
   if (isRecord(given['metadata'])) {
     for (const key of Object.keys(volume.metadata)) Reflect.deleteProperty(volume.metadata, key);
     Object.assign(volume.metadata, metadata);

@@ -4,9 +4,23 @@ import type { Clock } from './clock.js';
 import type * as model from './model.js';
 import { defaultQuotas, defaultSettings, type QuotaName, type Quotas, type Settings } from './settings.js';
 
+/**
+ * What can fail by itself after it was accepted. `extend` finds no room and changes nothing, `extend-driver` breaks the volume.
+ */
+export const plannedFailures = [
+  'no-valid-host',
+  'spawn',
+  'volume',
+  'extend',
+  'extend-driver',
+  'volume-delete',
+  'attach',
+  'detach',
+] as const;
+
 /** A failure that is to happen by itself, as often as `times` says. */
 export interface PlannedFailure {
-  readonly kind: 'no-valid-host' | 'spawn' | 'volume';
+  readonly kind: (typeof plannedFailures)[number];
   times: number;
   readonly message: string;
 }

@@ -1,8 +1,8 @@
+import { plannedFailures } from './cloud.js';
 import { numberOf, textOf, type Json } from './json.js';
 import type { Outside } from './outside.js';
 
 const text = (body: Json, key: string): string => textOf(body, key) ?? '';
-const kinds = ['no-valid-host', 'spawn', 'volume'] as const;
 
 /** Changes from outside by the name under which the control API knows them, with the fields of the body that each reads. */
 export const outsideChanges: Readonly<Record<string, (outside: Outside, body: Json) => unknown>> = {
@@ -66,7 +66,7 @@ export const outsideChanges: Readonly<Record<string, (outside: Outside, body: Js
     outside.setCellDown(false);
   },
   'fail-next': (outside, body) => {
-    const kind = kinds.find((one) => one === body['kind']) ?? 'no-valid-host';
+    const kind = plannedFailures.find((one) => one === body['kind']) ?? 'no-valid-host';
     outside.failNext(kind, numberOf(body, 'times') ?? 1, textOf(body, 'message') ?? undefined);
   },
 };

@@ -5,9 +5,18 @@ import type { AttachedVolume, Server } from './model.js';
 import { findServer, requireWriter, type NovaCall } from './nova-call.js';
 import { checkReservable } from './nova-creation-checks.js';
 import { refuse } from './openstack-fault.js';
-import { finishAttaching, freeVolume, reserveVolume, startAttaching, startDetaching } from './volume-lifecycle.js';
+import {
+  failAttaching,
+  finishAttaching,
+  freeVolume,
+  move,
+  reserveVolume,
+  startAttaching,
+  startDetaching,
+} from './volume-lifecycle.js';
 import { empty, isUuid, ok, type Answer } from './wire.js';
 import { beginAction, refuseLocked } from './nova-servers.js';
+import { endAction } from './server-lifecycle.js';
 
 const attachable = ['active', 'stopped', 'paused', 'resized', 'soft-delete', 'shelved', 'shelved_offloaded'];
 const detachable = [
@@ -77,15 +86,26 @@ export function attachVolume(call: NovaCall, id: string): Answer {
   server.volumes.push(attached);
   reserveVolume(cloud, volume);
   beginAction(call, server, 'attach_volume');
+  const failure = cloud.takeFailure('attach');
   const { job } = volume;
   const isStillWanted = (): boolean => volume.job === job && cloud.servers.has(server.id);
   cloud.clock.after(cloud.settings.attach_ms / 2, () => {
     if (isStillWanted()) startAttaching(cloud, volume);
   });
   cloud.clock.after(cloud.settings.attach_ms, () => {
-    if (isStillWanted()) finishAttaching(cloud, volume, server, attached.device);
+    if (!isStillWanted()) return;
+    if (failure === null) finishAttaching(cloud, volume, server, attached.device);
+    else {
+      letGo(server, attached);
+      failAttaching(cloud, volume);
+    }
+    endAction(cloud, server, failure?.message ?? null);
   });
   return ok({ volumeAttachment: view(call, server, attached) });
+}
+
+function letGo(server: Server, attached: AttachedVolume): void {
+  server.volumes.splice(0, Infinity, ...server.volumes.filter((one) => one !== attached));
 }
 
 function freeDevice({ volumes }: Server): string {
@@ -120,11 +140,15 @@ export function detachVolume(call: NovaCall, id: string, volumeId: string): Answ
   }
   startDetaching(cloud, volume);
   beginAction(call, server, 'detach_volume');
+  const failure = cloud.takeFailure('detach');
   const { job } = volume;
   cloud.clock.after(cloud.settings.attach_ms, () => {
     if (volume.job !== job) return;
-    server.volumes.splice(0, Infinity, ...server.volumes.filter((one) => one !== attached));
-    freeVolume(cloud, volume, server.id);
+    if (failure === null) {
+      letGo(server, attached);
+      freeVolume(cloud, volume, server.id);
+    } else move(cloud, volume, 'in-use');
+    endAction(cloud, server, failure?.message ?? null);
   });
   return empty(202);
 }

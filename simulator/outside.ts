@@ -189,7 +189,7 @@ export class Outside {
     cloud.assignments = cloud.assignments.filter((one) => one.userId !== userId || one.projectId !== projectId);
   }
 
-  /** The next builds or volumes fail by themselves. */
+  /** The next ones of the kind are accepted and fail by themselves. */
   failNext(kind: PlannedFailure['kind'], times = 1, message: string = wordsOf[kind]): void {
     this.cloud.failures.push({ kind, times, message });
   }
@@ -205,6 +205,11 @@ const wordsOf: Readonly<Record<PlannedFailure['kind'], string>> = {
   'no-valid-host': 'No valid host was found. ',
   spawn: 'Exceeded maximum number of retries. Exhausted all hosts available for retrying build failures.',
   volume: 'schedule allocate volume:Could not find any available weighted backend.',
+  extend: 'extend volume:Could not find any available weighted backend.',
+  'extend-driver': 'extend volume:Volume Driver failed to extend volume.',
+  'volume-delete': '',
+  attach: 'Error',
+  detach: 'Error',
 };
 
 export class NothingThere extends Error {

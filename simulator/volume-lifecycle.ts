@@ -5,6 +5,10 @@ import { zone } from './seed-names.js';
 
 /** No backend has more. */
 const backendGib = 10_000_000;
+const noRoomToGrow = {
+  kind: 'extend',
+  message: 'extend volume:Could not find any available weighted backend.',
+} as const;
 const noRoom = { message: 'schedule allocate volume:Could not find any available weighted backend.' } as const;
 
 export function createVolume(
@@ -70,17 +74,27 @@ export function deleteVolume(cloud: Cloud, volume: Volume): void {
     cloud.volumes.delete(volume.id);
     return;
   }
+  const failure = cloud.takeFailure('volume-delete');
   move(cloud, volume, 'deleting');
   cloud.clock.after(cloud.settings.volume_delete_ms, () => {
-    if (volume.job === job) cloud.volumes.delete(volume.id);
+    if (volume.job !== job) return;
+    // Of a failed deletion Cinder leaves no message.
+    if (failure === null) cloud.volumes.delete(volume.id);
+    else move(cloud, volume, 'error_deleting');
   });
 }
 
-export function extendVolume(cloud: Cloud, volume: Volume, size: number): void {
+/** Where no backend has room the volume is as it was, and a message tells why. */
+export function extendVolume(cloud: Cloud, volume: Volume, size: number, requestId: string): void {
   const before = volume.status;
+  const failure = size > backendGib ? noRoomToGrow : cloud.takeFailure('extend', 'extend-driver');
   volume.job = cloud.next();
   move(cloud, volume, 'extending');
   later(cloud, volume, cloud.settings.volume_extend_ms, () => {
+    if (failure !== null) {
+      fail(cloud, volume, failure.kind === 'extend' ? before : 'error_extending', requestId, failure.message);
+      return;
+    }
     volume.size = size;
     move(cloud, volume, before);
   });
@@ -98,6 +112,12 @@ export function startAttaching(cloud: Cloud, volume: Volume): void {
 export function finishAttaching(cloud: Cloud, volume: Volume, server: Server, device: string): void {
   volume.attachments.push({ id: randomUUID(), serverId: server.id, device, host: server.host ?? '', at: cloud.now() });
   move(cloud, volume, 'in-use');
+}
+
+/** The host gave up: the reservation is gone. */
+export function failAttaching(cloud: Cloud, volume: Volume): void {
+  volume.job = cloud.next();
+  move(cloud, volume, volume.attachments.length === 0 ? 'available' : 'in-use');
 }
 
 export function startDetaching(cloud: Cloud, volume: Volume): void {

@@ -21,6 +21,12 @@ export interface CreateVolumeCommand {
   readonly marker: string;
 }
 
+export interface UpdateVolumeCommand {
+  readonly name: string;
+  /** Null: none. */
+  readonly description: string | null;
+}
+
 interface VolumeAttachment {
   readonly serverId: string;
   readonly device: string | null;
@@ -29,6 +35,8 @@ interface VolumeAttachment {
 export interface ObservedVolume {
   readonly openstackId: string;
   readonly name: string;
+  /** Null where there is none. */
+  readonly description: string | null;
   readonly projectId: string | null;
   /** Cinder's word, lower case with hyphens; `unknown` without one. */
   readonly status: string;
@@ -49,6 +57,7 @@ const observedVolume = z
   .object({
     id: wireId,
     name: z.string().nullish(),
+    description: wireOptionalText,
     'os-vol-tenant-attr:tenant_id': wireOptionalText,
     status: z.string().nullish(),
     size: z.number(),
@@ -64,6 +73,7 @@ const observedVolume = z
   .transform((volume): ObservedVolume => ({
     openstackId: volume.id,
     name: volume.name ?? '',
+    description: volume.description,
     projectId: volume['os-vol-tenant-attr:tenant_id'],
     status: (volume.status ?? '').trim().toLowerCase() || 'unknown',
     size: volume.size,
@@ -138,6 +148,41 @@ export class VolumeClient {
       path: path`/volumes/${openstackId}`,
       operation: 'DELETE /volumes/{id}',
       microversion: cinderMicroversion,
+      ok: [202],
+      schema: null,
+      call,
+    });
+  }
+
+  /** May be repeated. Cinder takes off white space at the edges. */
+  async update(call: OpenStackCall, openstackId: string, command: UpdateVolumeCommand): Promise<ObservedVolume> {
+    const answer = await this.http.send({
+      service: 'volume',
+      method: 'PUT',
+      path: path`/volumes/${openstackId}`,
+      operation: 'PUT /volumes/{id}',
+      microversion: cinderMicroversion,
+      body: { volume: namesBody(command) },
+      ok: [200],
+      schema: shownVolume,
+      call,
+    });
+    return answer.data.volume;
+  }
+
+  /**
+   * Makes the volume larger; it is `extending` until then. Where no backend has room it goes back to the status and the size that
+   * it had, and only a message tells. Refused with OpenStackRefused while it is not `available` or `in-use`, and when it is not
+   * smaller than `sizeGib`.
+   */
+  async extend(call: OpenStackCall, openstackId: string, sizeGib: number): Promise<void> {
+    await this.http.send({
+      service: 'volume',
+      method: 'POST',
+      path: path`/volumes/${openstackId}/action`,
+      operation: 'POST /volumes/{id}/action os-extend',
+      microversion: cinderMicroversion,
+      body: { 'os-extend': { new_size: sizeGib } },
       ok: [202],
       schema: null,
       call,
@@ -219,10 +264,13 @@ function everywhere({ scope }: OpenStackCall): Query {
   return scope.kind === 'admin' ? { all_tenants: 1 } : {};
 }
 
+function namesBody({ name, description }: UpdateVolumeCommand): Readonly<Record<string, string | null>> {
+  return { name: openstackName(name), description: description === null ? null : openstackText(description) };
+}
+
 function creationBody(command: CreateVolumeCommand): Readonly<Record<string, unknown>> {
   return {
-    name: openstackName(command.name),
-    description: command.description === null ? null : openstackText(command.description),
+    ...namesBody(command),
     size: command.size,
     metadata: { cloud_api: command.marker },
     ...(command.imageId === null ? {} : { imageRef: command.imageId }),

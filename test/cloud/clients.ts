@@ -10,6 +10,7 @@ import { OpenStackTokens } from '../../src/openstack/openstack-tokens.js';
 import { ProjectClient } from '../../src/project/project.client.js';
 import { SecurityGroupClient } from '../../src/security-group/security-group.client.js';
 import { ServerClient } from '../../src/server/server.client.js';
+import { VolumeAttachmentClient } from '../../src/server/volume-attachment.client.js';
 import { UserClient } from '../../src/user/user.client.js';
 import { VolumeClient } from '../../src/volume/volume.client.js';
 
@@ -27,6 +28,7 @@ export class Clients {
   readonly securityGroups: SecurityGroupClient;
   readonly servers: ServerClient;
   readonly users: UserClient;
+  readonly volumeAttachments: VolumeAttachmentClient;
   readonly volumes: VolumeClient;
 
   constructor(readonly config: Config) {
@@ -42,6 +44,7 @@ export class Clients {
     this.securityGroups = new SecurityGroupClient(this.http);
     this.servers = new ServerClient(this.http);
     this.users = new UserClient(this.http);
+    this.volumeAttachments = new VolumeAttachmentClient(this.http);
     this.volumes = new VolumeClient(this.http);
   }
 }

@@ -16,6 +16,8 @@ export interface Stage {
   flavorWithoutHost(later: Later): Promise<string>;
   /** A size for which the next volume finds no backend. */
   sizeWithoutBackend(): number;
+  /** A size to which the next volume cannot grow. */
+  sizeToGrowWithoutBackend(): number;
   /** A network of the project. */
   networkWithoutPortSecurity(projectId: string, later: Later): Promise<string>;
   /** A project that nobody else uses, so that its quotas may be changed, with a network. */
@@ -33,6 +35,11 @@ export class SimulatedStage implements Stage {
   sizeWithoutBackend(): number {
     this.simulator.outside.failNext('volume');
     return 1;
+  }
+
+  sizeToGrowWithoutBackend(): number {
+    this.simulator.outside.failNext('extend');
+    return 2;
   }
 
   networkWithoutPortSecurity(): Promise<string> {
@@ -58,6 +65,10 @@ export class RealStage implements Stage {
 
   sizeWithoutBackend(): number {
     return 2_000_000_000;
+  }
+
+  sizeToGrowWithoutBackend(): number {
+    return this.sizeWithoutBackend();
   }
 
   networkWithoutPortSecurity(projectId: string, later: Later): Promise<string> {

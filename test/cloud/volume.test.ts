@@ -105,6 +105,53 @@ describe('volumes', () => {
     expect(await createVolume({ name: '데이터' })).toMatchObject({ name: '데이터' });
   });
 
+  it('gets another name and description, or none, with white space at the edges cut off', async () => {
+    const { volumes } = cloud.admin;
+    const { openstackId } = await createVolume({ description: 'before' });
+    const named = await volumes.update(cloud.call, openstackId, { name: 'after 💾', description: 'one\ntwo' });
+    expect(named).toMatchObject({ openstackId, name: 'after _', description: 'one\ntwo' });
+    await volumes.update(cloud.call, openstackId, { name: 'after', description: ' three ' });
+    expect(await volumes.get(cloud.call, openstackId)).toMatchObject({ name: 'after', description: 'three' });
+    await volumes.update(cloud.call, openstackId, { name: 'after', description: null });
+    expect(await volumes.get(cloud.call, openstackId)).toMatchObject({ name: 'after', description: null });
+    await expect(volumes.update(cloud.call, randomUUID(), { name: 'nobody', description: null })).rejects.toThrow(
+      OpenStackNotFound,
+    );
+  });
+
+  it('grows, and never shrinks', async () => {
+    const { volumes } = cloud.admin;
+    const { openstackId } = await createVolume();
+    await available(openstackId);
+    await volumes.extend(cloud.call, openstackId, 3);
+    await eventually('3 GiB', async () => (await volumes.get(cloud.call, openstackId)).size === 3);
+    await available(openstackId);
+    await expect(volumes.extend(cloud.call, openstackId, 3)).rejects.toThrow(OpenStackRefused);
+    await expect(volumes.extend(cloud.call, openstackId, 2)).rejects.toThrow(OpenStackRefused);
+    await expect(volumes.extend(cloud.call, randomUUID(), 2)).rejects.toThrow(OpenStackNotFound);
+    expect(await volumes.get(cloud.call, openstackId)).toMatchObject({ size: 3, status: 'available' });
+  });
+
+  it('is as before when no backend has room for its growth, and a message tells', async () => {
+    const { volumes } = cloud.admin;
+    const { openstackId } = await createVolume();
+    await available(openstackId);
+    await volumes.extend(cloud.call, openstackId, cloud.stage.sizeToGrowWithoutBackend());
+    await eventually('a message', async () => (await volumes.messages(cloud.call, openstackId)).length > 0);
+    expect(await volumes.messages(cloud.call, openstackId)).toEqual([
+      expect.stringMatching(/^extend volume: ?Could not find any available weighted backend/),
+    ]);
+    expect(await available(openstackId)).toMatchObject({ size: 1 });
+  });
+
+  it('does not grow while it is in error', async () => {
+    const { volumes } = cloud.admin;
+    const { openstackId } = await createVolume();
+    await available(openstackId);
+    await volumes.resetToError(adminCall, openstackId);
+    await expect(volumes.extend(cloud.call, openstackId, 2)).rejects.toThrow(OpenStackRefused);
+  });
+
   it('goes, and is not found after that', async () => {
     const { volumes } = cloud.admin;
     const { openstackId } = await createVolume();
