@@ -53,14 +53,6 @@ export function isInside(cidr: string, address: string): boolean {
   return Math.floor(toNumber(base) / size) === Math.floor(toNumber(address) / size);
 }
 
-/** The network that an IPv4 prefix means: `10.0.0.5/24` is `10.0.0.0/24`, `10.0.0.5` is `10.0.0.5/32`. Null: not a prefix. */
-export function networkOf(prefix: string): string | null {
-  const [base = '', bits = '32'] = prefix.split('/');
-  if (!isAddress(base) || !/^\d{1,2}$/.test(bits) || Number(bits) > 32) return null;
-  const size = 2 ** (32 - Number(bits));
-  return `${toText(Math.floor(toNumber(base) / size) * size)}/${String(Number(bits))}`;
-}
-
 function toNumber(address: string): number {
   return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 }

@@ -271,6 +271,8 @@ export interface SecurityGroupRule extends Revised {
   readonly portMax: number | null;
   readonly remotePrefix: string | null;
   readonly remoteGroupId: string | null;
+  /** Made with its group, not asked for. */
+  readonly isFromTemplate: boolean;
 }
 
 export interface KeyPair {

@@ -89,6 +89,8 @@ function groupsOf(
     return hasPortSecurity ? [ensureDefaultGroup(cloud, projectId).id] : [];
   }
   const wanted = listOf(body, 'security_groups').map((id) => uuid('security_groups', id));
+  const twice = wanted.find((id, index) => wanted.indexOf(id) !== index);
+  if (twice !== undefined) throw invalidInput('security_groups', `Duplicate items in the list: '${twice}'`);
   for (const id of wanted) {
     const group = cloud.securityGroups.get(id);
     if (group === undefined || !sees(call.access, group)) throw notFound('security_group', id);
@@ -97,7 +99,7 @@ function groupsOf(
     const text = 'Port security must be enabled and port must have an IP address in order to use security groups.';
     throw refusal(400, 'PortSecurityAndIPRequiredForSecurityGroups', text);
   }
-  return [...new Set(wanted)];
+  return wanted;
 }
 
 /** One address of the network unless others are asked for. All are free again when one cannot be had. */

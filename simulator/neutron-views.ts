@@ -1,7 +1,7 @@
 import type { Cloud } from './cloud.js';
 import type { Json } from './json.js';
 import type * as model from './model.js';
-import { isAddress } from './addresses.js';
+import { readPrefix } from './prefixes.js';
 import { rulesOf } from './security-group-lifecycle.js';
 import { seconds } from './wire.js';
 
@@ -172,11 +172,10 @@ export function ruleView(rule: model.SecurityGroupRule): Json {
     port_range_max: rule.portMax,
     remote_ip_prefix: rule.remotePrefix,
     remote_address_group_id: null,
-    normalized_cidr:
-      rule.remotePrefix !== null && isAddress(rule.remotePrefix.split('/')[0] ?? '') ? rule.remotePrefix : null,
+    normalized_cidr: rule.remotePrefix === null ? null : (readPrefix(rule.remotePrefix)?.network ?? null),
     remote_group_id: rule.remoteGroupId,
-    belongs_to_default_sg: null,
-    description: rule.description === '' ? null : rule.description,
+    belongs_to_default_sg: false,
+    description: rule.isFromTemplate ? null : rule.description,
     ...revisedView(rule),
   };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Cloud } from './cloud.js';
+import { touch, type Cloud } from './cloud.js';
 import type { SecurityGroup, SecurityGroupRule } from './model.js';
 
 interface RuleValues {
@@ -51,6 +51,7 @@ export function createRule(cloud: Cloud, group: SecurityGroup, values: RuleValue
     remotePrefix: values.remotePrefix ?? null,
     remoteGroupId: values.remoteGroupId ?? null,
     description: values.description ?? '',
+    isFromTemplate: values.description === undefined,
     createdAt: now,
     updatedAt: now,
     revision: 0,
@@ -67,7 +68,10 @@ export function deleteGroup(cloud: Cloud, group: SecurityGroup): void {
   for (const rule of rulesOf(cloud, group.id)) cloud.securityGroupRules.delete(rule.id);
   // A rule that lets the group's members in goes with it.
   for (const rule of cloud.securityGroupRules.values()) {
-    if (rule.remoteGroupId === group.id) cloud.securityGroupRules.delete(rule.id);
+    if (rule.remoteGroupId !== group.id) continue;
+    cloud.securityGroupRules.delete(rule.id);
+    const other = cloud.securityGroups.get(rule.groupId);
+    if (other !== undefined) touch(cloud, other);
   }
   cloud.securityGroups.delete(group.id);
 }

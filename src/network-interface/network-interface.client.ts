@@ -17,6 +17,12 @@ export interface CreatePortCommand {
   readonly subnetId: string | null;
 }
 
+export interface SetPortSecurityGroupsCommand {
+  readonly securityGroupIds: readonly string[];
+  /** The port as it was seen: a change meanwhile refuses this one. */
+  readonly revision: number;
+}
+
 interface FixedIp {
   readonly subnetId: string;
   readonly ipAddress: string;
@@ -138,6 +144,32 @@ export class NetworkInterfaceClient {
       schema: null,
       call,
     });
+  }
+
+  /**
+   * Makes the port's groups exactly these; none is allowed.
+   *
+   * @throws OpenStackConflict when the port was changed since `revision` was seen (status 412).
+   * @throws OpenStackNotFound also when a group is unknown (type `SecurityGroupNotFound`).
+   * @throws OpenStackRefused when the port has no port security (type `PortSecurityAndIPRequiredForSecurityGroups`).
+   */
+  async setSecurityGroups(
+    call: OpenStackCall,
+    openstackId: string,
+    { securityGroupIds, revision }: SetPortSecurityGroupsCommand,
+  ): Promise<ObservedPort> {
+    const answer = await this.http.send({
+      service: 'network',
+      method: 'PUT',
+      path: path`/ports/${openstackId}`,
+      operation: 'PUT /v2.0/ports/{id}',
+      headers: { 'If-Match': `revision_number=${String(revision)}` },
+      body: { port: { security_groups: securityGroupIds } },
+      ok: [200],
+      schema: shownPort,
+      call,
+    });
+    return answer.data.port;
   }
 
   /** The ports that a server uses, by the server's OpenStack id. */

@@ -1,14 +1,40 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
-import { OpenStackHttp } from '../openstack/openstack-http.js';
-import { followPages, nextLink, pageLinks, pageSize } from '../openstack/openstack-paging.js';
+import { OpenStackHttp, type Query } from '../openstack/openstack-http.js';
+import { openstackName } from '../openstack/openstack-name.js';
+import { collect, followPages, nextLink, pageLinks, pageSize } from '../openstack/openstack-paging.js';
 import { path } from '../openstack/openstack-path.js';
 import { wireId, wireOptionalText, wireTime } from '../openstack/openstack-wire.js';
 
-interface ObservedSecurityGroupRule {
+export interface CreateSecurityGroupCommand {
+  readonly name: string;
+  /** Sent as it is, so that it can be found again by all of it; at most 255 code points that OpenStack takes. */
+  readonly description: string;
+}
+
+export interface UpdateSecurityGroupCommand {
+  /** Null: the name stays; Neutron takes none for the group `default`, not even its own. */
+  readonly name: string | null;
+  readonly description: string;
+  /** The group as it was seen: a change meanwhile, of a rule too, refuses this one. */
+  readonly revision: number;
+}
+
+export interface CreateSecurityGroupRuleCommand {
+  readonly protocol: string | null;
+  readonly etherType: string;
+  readonly direction: string;
+  readonly portRangeMin: number | null;
+  readonly portRangeMax: number | null;
+  readonly remoteIpPrefix: string | null;
+  readonly remoteGroupOpenstackId: string | null;
+  readonly description: string | null;
+}
+
+export interface ObservedSecurityGroupRule {
   readonly openstackId: string;
-  /** As Neutron normalises it: a name such as `tcp`, or a number; null: any. */
+  /** As it was given, in small letters: a name such as `tcp`, or a number, which Neutron does not turn into the name; null: any. */
   readonly protocol: string | null;
   readonly etherType: string;
   readonly direction: string;
@@ -16,7 +42,7 @@ interface ObservedSecurityGroupRule {
   readonly portRangeMin: number | null;
   /** For icmp the code. */
   readonly portRangeMax: number | null;
-  /** A network, host bits cleared. */
+  /** As it was given, host bits included; with a length. */
   readonly remoteIpPrefix: string | null;
   readonly remoteGroupOpenstackId: string | null;
   readonly description: string | null;
@@ -80,16 +106,134 @@ const observedSecurityGroup = z
   }));
 
 const shownSecurityGroup = z.object({ security_group: observedSecurityGroup });
+const shownRule = z.object({ security_group_rule: observedRule });
 const securityGroupPage = z
   .object({ security_groups: z.array(observedSecurityGroup), security_groups_links: pageLinks })
   .transform((page) => ({ items: page.security_groups, next: nextLink(page.security_groups_links) }));
 
-/** Neutron's security groups. */
+/** Neutron's security groups and their rules. One that is unknown or gone is OpenStackNotFound everywhere. */
 @Injectable()
 export class SecurityGroupClient {
   constructor(private readonly http: OpenStackHttp) {}
 
-  /** @throws OpenStackNotFound when it is unknown or gone. */
+  /**
+   * Comes with two rules that let everything out. Repeated, it makes a second group: names are not unique, but `default` in
+   * whatever case is OpenStackConflict.
+   */
+  async create(call: OpenStackCall, command: CreateSecurityGroupCommand): Promise<ObservedSecurityGroup> {
+    const answer = await this.http.send({
+      service: 'network',
+      method: 'POST',
+      path: '/security-groups',
+      operation: 'POST /v2.0/security-groups',
+      body: {
+        security_group: {
+          name: openstackName(command.name),
+          description: command.description,
+          ...(call.scope.kind === 'project' ? { project_id: call.scope.projectId } : {}),
+        },
+      },
+      ok: [201],
+      schema: shownSecurityGroup,
+      call,
+    });
+    return answer.data.security_group;
+  }
+
+  /** @throws OpenStackConflict when it was changed since `revision` was seen (status 412). */
+  async update(
+    call: OpenStackCall,
+    openstackId: string,
+    command: UpdateSecurityGroupCommand,
+  ): Promise<ObservedSecurityGroup> {
+    const { name, description, revision } = command;
+    const answer = await this.http.send({
+      service: 'network',
+      method: 'PUT',
+      path: path`/security-groups/${openstackId}`,
+      operation: 'PUT /v2.0/security-groups/{id}',
+      headers: { 'If-Match': `revision_number=${String(revision)}` },
+      body: { security_group: { ...(name === null ? {} : { name: openstackName(name) }), description } },
+      ok: [200],
+      schema: shownSecurityGroup,
+      call,
+    });
+    return answer.data.security_group;
+  }
+
+  /**
+   * Rules of other groups that let this group's members in go with it, silently.
+   *
+   * @throws OpenStackConflict while it is on a port (type `SecurityGroupInUse`).
+   */
+  async delete(call: OpenStackCall, openstackId: string): Promise<void> {
+    await this.http.send({
+      service: 'network',
+      method: 'DELETE',
+      path: path`/security-groups/${openstackId}`,
+      operation: 'DELETE /v2.0/security-groups/{id}',
+      ok: [204],
+      schema: null,
+      call,
+    });
+  }
+
+  /**
+   * Neutron has no change of a rule: its PUT answers 500.
+   *
+   * @throws OpenStackConflict when the group has a rule that is equal but for the description (type `SecurityGroupRuleExists`); for
+   * Neutron a protocol's number is its name, and `0.0.0.0/0` is no prefix.
+   * @throws OpenStackNotFound also when the remote group is unknown.
+   */
+  async createRule(
+    call: OpenStackCall,
+    groupOpenstackId: string,
+    rule: CreateSecurityGroupRuleCommand,
+  ): Promise<ObservedSecurityGroupRule> {
+    const answer = await this.http.send({
+      service: 'network',
+      method: 'POST',
+      path: '/security-group-rules',
+      operation: 'POST /v2.0/security-group-rules',
+      body: {
+        security_group_rule: {
+          security_group_id: groupOpenstackId,
+          direction: rule.direction,
+          ethertype: rule.etherType,
+          protocol: rule.protocol,
+          port_range_min: rule.portRangeMin,
+          port_range_max: rule.portRangeMax,
+          remote_ip_prefix: rule.remoteIpPrefix,
+          remote_group_id: rule.remoteGroupOpenstackId,
+          description: rule.description ?? '',
+        },
+      },
+      ok: [201],
+      schema: shownRule,
+      call,
+    });
+    return answer.data.security_group_rule;
+  }
+
+  async deleteRule(call: OpenStackCall, openstackId: string): Promise<void> {
+    await this.http.send({
+      service: 'network',
+      method: 'DELETE',
+      path: path`/security-group-rules/${openstackId}`,
+      operation: 'DELETE /v2.0/security-group-rules/{id}',
+      ok: [204],
+      schema: null,
+      call,
+    });
+  }
+
+  /** Groups with exactly this description, which ends in the marker; in a project's scope only that project's. */
+  async findByDescription(call: OpenStackCall, description: string): Promise<readonly ObservedSecurityGroup[]> {
+    const groups = await collect(this.pages(call, { description }));
+    // Neutron on MySQL compares without case, accents and blanks at the end.
+    return groups.filter((group) => group.description === description);
+  }
+
   async get(call: OpenStackCall, openstackId: string): Promise<ObservedSecurityGroup> {
     const answer = await this.http.send({
       service: 'network',
@@ -107,14 +251,18 @@ export class SecurityGroupClient {
    * All groups of the project; with the admin's scope of all projects. Listing with a project's own token makes its group
    * `default` where it has none yet.
    */
-  async *list(call: OpenStackCall): AsyncGenerator<readonly ObservedSecurityGroup[]> {
+  list(call: OpenStackCall): AsyncGenerator<readonly ObservedSecurityGroup[]> {
+    return this.pages(call, {});
+  }
+
+  private async *pages(call: OpenStackCall, filter: Query): AsyncGenerator<readonly ObservedSecurityGroup[]> {
     const { scope } = call;
     const pages = followPages(this.http, {
       service: 'network',
       path: '/security-groups',
       operation: 'GET /v2.0/security-groups',
       // An admin's token sees all projects in Neutron, whatever its scope.
-      query: { ...(scope.kind === 'project' ? { project_id: scope.projectId } : {}), limit: pageSize },
+      query: { ...filter, ...(scope.kind === 'project' ? { project_id: scope.projectId } : {}), limit: pageSize },
       schema: securityGroupPage,
       call,
     });

@@ -97,6 +97,10 @@ export class Cloud {
         ...page.filter((address) => isOurs(address.description)).map((address) => `floating IP ${address.openstackId}`),
       );
     }
+    for await (const page of this.admin.securityGroups.list(adminCall)) {
+      const ours = page.filter(({ description }) => description.includes(`cloud-api:${this.deployment}:`));
+      found.push(...ours.map((group) => `security group ${group.openstackId}`));
+    }
     return found;
   }
 
