@@ -1,14 +1,3 @@
-const compile = {
-  jsc: {
-    target: 'es2022',
-    parser: { syntax: 'typescript', decorators: true },
-    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
-    keepClassNames: true,
-  },
-  module: { type: 'commonjs' },
-  sourceMaps: 'inline',
-};
-
 /** Packages that come as ES modules alone: Jest gets them as CommonJS, like our own files. */
 const esmPackages = [
   '@nestjs',
@@ -28,7 +17,7 @@ const common = {
   testEnvironment: 'node',
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1', '$1.js'] },
-  transform: { '^.+\\.(ts|js|mjs)$': ['@swc/jest', compile] },
+  transform: { '^.+\\.(ts|js|mjs)$': '<rootDir>/test/support/typescript-transform.mjs' },
   transformIgnorePatterns: [`/node_modules/(?!(${esmPackages.join('|')})/)`],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.demo/'],
   injectGlobals: false,
