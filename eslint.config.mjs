@@ -20,7 +20,7 @@ const environment = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', '.cache/', '.demo/', 'coverage/'] },
+  { ignores: ['dist/', 'node_modules/', '.cache/', '.demo/', 'coverage/', 'test/support/api-schema.ts'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],

@@ -51,6 +51,7 @@ function complete(operation: DocumentedOperation, path: string, method: (typeof 
   const takesKey = takeExtension(operation, secretAnswerExtension) !== true && method !== 'get';
   const needs = access === 'public' ? 'Needs no token.' : `Needs a token and at least the role ${String(access)}.`;
   operation.description = [operation.description ?? '', needs].filter((text) => text !== '').join('\n\n');
+  if (access === 'public') operation.security = [];
   operation.tags = [path.split('/')[1] ?? ''];
   sharpen(operation.parameters, '');
   describePath(operation, path);

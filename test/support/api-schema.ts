@@ -1,0 +1,3825 @@
+// Made from the description of the API by `npm run openapi`; not to be edited.
+
+export interface paths {
+    "/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log in
+         * @description Checks the password with OpenStack and opens a session in one project. The token is good for some minutes, the session until it is ended; when OpenStack cannot be asked the answer is 503, never 401.
+         *
+         *     Needs no token.
+         */
+        post: operations["authLogin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log out
+         * @description Ends the session: its tokens count nowhere any more, from this moment on.
+         *
+         *     Needs a token and at least the role reader.
+         */
+        post: operations["authLogout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who am I?
+         * @description The user, the project that the token is for, and the role in it.
+         *
+         *     Needs a token and at least the role reader.
+         */
+        get: operations["authMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/flavors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List flavors
+         * @description As OpenStack offers it to the project of the token, at most a minute old; an older list is shown while OpenStack is away.
+         *
+         *     Needs a token and at least the role reader.
+         */
+        get: operations["catalogFlavors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/floating-ips": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the project's floating IPs
+         * @description Oldest first unless asked otherwise; an admin sees every project's. Answered from the record, whether OpenStack is up or not.
+         *
+         *     Needs a token and at least the role reader.
+         */
+        get: operations["floatingIpList"];
+        put?: never;
+        /**
+         * Allocate a floating IP
+         * @description Takes an address from an external network; it is DOWN until it is put on an interface. If OpenStack refuses, nothing is kept.
+         *
+         *     Needs a token and at least the role member.
+         */
+        post: operations["floatingIpAllocationAllocate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/floating-ips/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get one floating IP
+         * @description With the interface and the server that it leads to, and what is under way on it.
+         *
+         *     Needs a token and at least the role reader.
+         */
+        get: operations["floatingIpGet"];
+        put?: never;
+        post?: never;
+        /**
+         * Release a floating IP
+         * @description The address goes back to the cloud. It must be on no interface.
+         *
+         *     Needs a token and at least the role member.
+         */
+        delete: operations["floatingIpRelease"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Is the process alive?
+         * @description Answers as long as the process runs, whatever else is down. Restart the process when it does not.
+         *
+         *     Needs no token.
+         */
+        get: operations["healthLive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * May this replica get requests?
+         * @description 200 while MySQL answers and its migrations have run; OpenStack does not count, since reads go on without it.
+         *
+         *     Needs no token.
+         */
+        get: operations["healthReady"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List images
+         * @description As OpenStack offers it to the project of the token, at most a minute old; an older list is shown while OpenStack is away.
+         *
+         *     Needs a token and at least the role reader.
+         */
+        get: operations["catalogImages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/network-interfaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the network interfaces of the project's servers
+         * @description Oldest first unless asked otherwise; an admin sees every project's. Answered from the record, whether OpenStack is up or not.
+         *
+         *     Needs a token and at least the role reader.
+         */
+        get: operations["networkInterfaceList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/network-interfaces/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get one network interface
+         * @description With its addresses, its groups and its floating IP.
+         *
+         *     Needs a token and at least the role reader.
+         */
+        get: operations["networkInterfaceGet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/network-interfaces/{network_interface_id}/floating-ips/{floating_ip_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a floating IP on a network interface
+         * @description An interface has one floating IP at most, and a floating IP leads to one interface at most.
+         *
+         *     Needs a token and at least the role member.
+         */
+        post: operations["floatingIpAssociationAssociate"];
+        /**
+         * Take a floating IP off a network interface
+         * @description The address stays in the project and can be put on another interface.
+         *
+         *     Needs a token and at least the role member.
+         */
+        delete: operations["floatingIpAssociationDisassociate"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/networks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List networks with their subnets
+         * @description As OpenStack offers it to the project of the token, at most a minute old; an older list is shown while OpenStack is away.
+         *
+         *     Needs a token and at least the role reader.
+         */
+        get: operations["catalogNetworks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List operations, newest first
+         * @description The changes of your project, under way and ended; an admin sees every project's.
+         *
+         *     Needs a token and at least the role reader.
+         */
+        get: operations["operationList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get one operation, and wait for its end if asked
+         * @description With `wait` the answer comes when the operation has ended, or after that many seconds with what it is then.
+         *
+         *     Needs a token and at least the role reader.
+         */
+        get: operations["operationGet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the project's servers
+         * @description Newest first unless asked otherwise; an admin sees every project's. Answered from the record, whether OpenStack is up or not.
+         *
+         *     Needs a token and at least the role reader.
+         */
+        get: operations["serverList"];
+        put?: never;
+        /**
+         * Create a server with its port and its root volume
+         * @description Answers at once with the server in BUILD; Location leads to the operation. If OpenStack refuses at any step, everything made for it is removed again, and the server reads ERROR with the reason in `fault`.
+         *
+         *     Needs a token and at least the role member.
+         */
+        post: operations["serverCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/servers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get one server
+         * @description With its interfaces, addresses, volumes and groups, what is under way on it, and when OpenStack was last seen to say so.
+         *
+         *     Needs a token and at least the role reader.
+         */
+        get: operations["serverGet"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a server with its ports and its root volume
+         * @description Allowed in every state, also while it is being built; whatever else is under way on it is cancelled. Floating IPs and data volumes stay. While it runs, the same answer comes again.
+         *
+         *     Needs a token and at least the role member.
+         */
+        delete: operations["serverDelete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/volume-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List volume types
+         * @description As OpenStack offers it to the project of the token, at most a minute old; an older list is shown while OpenStack is away.
+         *
+         *     Needs a token and at least the role reader.
+         */
+        get: operations["catalogVolumeTypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        AllocateFloatingIpRequest: {
+            /**
+             * Format: uuid
+             * @description An external network; GET /networks lists them.
+             * @example 1c0ff6d3-5c4f-4d8b-9c36-2f1a54e4b0a7
+             */
+            floating_network_id: string;
+        };
+        CreateServerRequest: {
+            /**
+             * @description Whatever you want to remember of it.
+             * @example Front end of the shop
+             */
+            description?: string | null;
+            /**
+             * @description GET /flavors lists them.
+             * @example 2
+             */
+            flavor_id: string;
+            /**
+             * @description Unique among the project's live servers.
+             * @example web-1
+             */
+            name: string;
+            /**
+             * Format: uuid
+             * @description GET /networks lists them; not an external one.
+             * @example 9f29d394-dd61-47df-af61-5c69728159d5
+             */
+            network_id: string;
+            /** @description The disk that the server boots from; it is deleted with the server. */
+            root_volume: components["schemas"]["RootVolumeRequest"];
+            /**
+             * @description Left out: the project's default group. Empty: none.
+             * @example [
+             *       1
+             *     ]
+             */
+            security_group_ids?: number[];
+        };
+        DomainResponse: {
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:00:00.000Z
+             */
+            created_at: string;
+            /** Format: date-time */
+            deleted_at: string | null;
+            /** @example 1 */
+            id: number;
+            /** @example Default */
+            name: string;
+            /** @example default */
+            openstack_id: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:00:00.000Z
+             */
+            updated_at: string;
+        };
+        FaultResponse: {
+            /**
+             * @description Stable; the same codes as in problem answers.
+             * @example CAPACITY_UNAVAILABLE
+             */
+            code: string;
+            /** @description What happened, to which thing, and what to do. */
+            message: string;
+        };
+        FlavorListResponse: {
+            flavors: components["schemas"]["FlavorResponse"][];
+            /** @description For the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        FlavorResponse: {
+            /**
+             * @description GiB; servers boot from volumes of any size, whatever it says.
+             * @example 20
+             */
+            disk: number;
+            /**
+             * @description A free text, not always a UUID.
+             * @example 2
+             */
+            id: string;
+            /**
+             * @description Whether every project may use it.
+             * @example true
+             */
+            is_public: boolean;
+            /** @example m1.small */
+            name: string;
+            /**
+             * @description MiB.
+             * @example 2048
+             */
+            ram: number;
+            /** @example 1 */
+            vcpus: number;
+        };
+        FloatingIpListResponse: {
+            floating_ips: components["schemas"]["FloatingIpResponse"][];
+            /** @description For the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        FloatingIpResponse: {
+            /**
+             * @description Null until Neutron has allocated it.
+             * @example 198.18.0.42
+             */
+            address: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:00.512Z
+             */
+            created_at: string;
+            /** Format: date-time */
+            deleted_at: string | null;
+            /** @description Why something asked for was not done. */
+            fault: components["schemas"]["FaultResponse"] | null;
+            /**
+             * @description The address of the interface that it leads to.
+             * @example 10.20.0.155
+             */
+            fixed_ip_address: string | null;
+            /**
+             * @description The external network that it comes from.
+             * @example 1c0ff6d3-5c4f-4d8b-9c36-2f1a54e4b0a7
+             */
+            floating_network_id: string;
+            /** @example 5 */
+            id: number;
+            /**
+             * @description The interface that it leads to.
+             * @example 4
+             */
+            network_interface_id: number | null;
+            /**
+             * Format: date-time
+             * @description When OpenStack was last seen to say so.
+             * @example 2026-11-24T09:30:04.798Z
+             */
+            observed_at: string | null;
+            /**
+             * @description Null until Neutron has allocated it.
+             * @example 2b3c0d5e-8a52-4d5b-b7b5-0f6a3fbb7a10
+             */
+            openstack_id: string | null;
+            /** @description What is under way on it; null when nothing is. */
+            operation: components["schemas"]["OperationReferenceResponse"] | null;
+            /** @example 1 */
+            project_id: number;
+            server: components["schemas"]["FloatingIpServerResponse"] | null;
+            /**
+             * @description The server of that interface.
+             * @example 7
+             */
+            server_id: number | null;
+            /**
+             * @description As Neutron says; ACTIVE follows about a second after it was put on an interface.
+             * @example ACTIVE
+             * @enum {string}
+             */
+            status: "ACTIVE" | "DOWN" | "ERROR";
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:04.798Z
+             */
+            updated_at: string;
+        };
+        FloatingIpServerResponse: {
+            /** @example 7 */
+            id: number;
+            /** @example web-1 */
+            name: string;
+        };
+        ImageListResponse: {
+            images: components["schemas"]["ImageResponse"][];
+            /** @description For the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        ImageResponse: {
+            /** @example qcow2 */
+            disk_format: string | null;
+            /** @example 804bf887-b595-420b-aa4a-f9d1b6644bd2 */
+            id: string;
+            /**
+             * @description The smallest root volume for it, GiB.
+             * @example 1
+             */
+            min_disk: number;
+            /**
+             * @description MiB.
+             * @example 0
+             */
+            min_ram: number;
+            /** @example cirros-0.6.3 */
+            name: string;
+            /**
+             * @description Bytes; null before its upload has ended.
+             * @example 21692416
+             */
+            size: number | null;
+            /**
+             * @description Glance's word; servers are made from `active` images only.
+             * @example active
+             */
+            status: string;
+            /**
+             * @description Bytes once unpacked, where Glance knows.
+             * @example 117440512
+             */
+            virtual_size: number | null;
+            /** @example public */
+            visibility: string;
+        };
+        LiveResponse: {
+            /**
+             * @example ok
+             * @enum {string}
+             */
+            status: "ok";
+        };
+        LoginRequest: {
+            /**
+             * @description The account's name in OpenStack.
+             * @example demo
+             */
+            account_id: string;
+            /**
+             * Format: password
+             * @example correct horse battery staple
+             */
+            password: string;
+            /**
+             * @description The project to work in; the one joined first when left out.
+             * @example 1
+             */
+            project_id?: number;
+        };
+        LoginResponse: {
+            /**
+             * Format: date-time
+             * @description When `token` ends.
+             * @example 2026-11-24T09:45:00.000Z
+             */
+            expires_at: string;
+            /**
+             * @description The project that the token is for.
+             * @example 1
+             */
+            project_id: number;
+            /**
+             * @description Gets a new token without the password; usable once.
+             * @example WlnvXmXr2CLtCkYkP2bXDn0m3fZgQ7Y0e0X8b0b1q6E
+             */
+            refresh_token: string;
+            /**
+             * @description Send it as `Authorization: Bearer …`.
+             * @example eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzaWQiOiIuLi4ifQ.c2lnbmF0dXJl
+             */
+            token: string;
+            user: components["schemas"]["UserResponse"];
+        };
+        NetworkInterfaceFloatingIpResponse: {
+            /** @example 198.18.0.42 */
+            address: string | null;
+            /** @example 5 */
+            id: number;
+        };
+        NetworkInterfaceListResponse: {
+            network_interfaces: components["schemas"]["NetworkInterfaceResponse"][];
+            /** @description For the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        NetworkInterfaceResponse: {
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:00.512Z
+             */
+            created_at: string;
+            /** Format: date-time */
+            deleted_at: string | null;
+            /** @description Why something asked for was not done. */
+            fault: components["schemas"]["FaultResponse"] | null;
+            /**
+             * @description The first of its addresses.
+             * @example 10.20.0.155
+             */
+            fixed_ip_address: string | null;
+            /**
+             * @example [
+             *       "10.20.0.155"
+             *     ]
+             */
+            fixed_ip_addresses: string[];
+            /** @description The floating IP that leads to it. */
+            floating_ip: components["schemas"]["NetworkInterfaceFloatingIpResponse"] | null;
+            /** @example 4 */
+            id: number;
+            /** @example fa:16:3e:4f:2a:91 */
+            mac_address: string | null;
+            /** @example 9f29d394-dd61-47df-af61-5c69728159d5 */
+            network_id: string;
+            /**
+             * Format: date-time
+             * @description When OpenStack was last seen to say so.
+             * @example 2026-11-24T09:30:04.798Z
+             */
+            observed_at: string | null;
+            /**
+             * @description Neutron's port; null until it is made.
+             * @example 6d935dc5-1b13-4bc5-8e88-87af16bdf62b
+             */
+            openstack_id: string | null;
+            /**
+             * @description Neutron's own word for the status of the port.
+             * @example ACTIVE
+             */
+            openstack_status: string | null;
+            /** @description What is under way on it; null when nothing is. */
+            operation: components["schemas"]["OperationReferenceResponse"] | null;
+            /** @example 1 */
+            project_id: number;
+            security_groups: components["schemas"]["NetworkInterfaceSecurityGroupResponse"][];
+            /** @example 7 */
+            server_id: number | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:04.798Z
+             */
+            updated_at: string;
+        };
+        NetworkInterfaceSecurityGroupResponse: {
+            /** @example 1 */
+            id: number;
+            /** @example default */
+            name: string;
+        };
+        NetworkListResponse: {
+            networks: components["schemas"]["NetworkResponse"][];
+            /** @description For the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        NetworkResponse: {
+            /** @example 9f29d394-dd61-47df-af61-5c69728159d5 */
+            id: string;
+            /**
+             * @description External networks give floating IPs, the others take servers.
+             * @example false
+             */
+            is_external: boolean;
+            /**
+             * @description Whether every project may use it.
+             * @example false
+             */
+            is_shared: boolean;
+            /** @example private */
+            name: string;
+            /**
+             * @description Whether security groups work on it; null where the cloud does not say.
+             * @example true
+             */
+            port_security_enabled: boolean | null;
+            /** @example ACTIVE */
+            status: string;
+            /** @description Those that the project may see; servers need one. */
+            subnets: components["schemas"]["SubnetResponse"][];
+        };
+        OperationErrorResponse: {
+            /** @example QUOTA_EXCEEDED */
+            code: string;
+            message: string;
+            /**
+             * @description OpenStack's ids of the requests that failed, for its operators.
+             * @example [
+             *       "req-6f0c1f0e-2a77-4d3e-9d53-0c9a1f1b2c3d"
+             *     ]
+             */
+            openstack_request_ids: string[];
+        };
+        OperationListResponse: {
+            /** @description For the next page; null on the last one. */
+            next_cursor: string | null;
+            operations: components["schemas"]["OperationResponse"][];
+        };
+        OperationReferenceResponse: {
+            /** @example 42 */
+            id: number;
+            /** @example server.create */
+            kind: string;
+            /**
+             * @example RUNNING
+             * @enum {string}
+             */
+            state: "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "NEEDS_ATTENTION";
+        };
+        OperationResourceResponse: {
+            /** @example 7 */
+            id: number;
+            /**
+             * @example server
+             * @enum {string}
+             */
+            type: "user" | "project" | "project_user" | "server" | "security_group" | "volume" | "network_interface" | "floating_ip" | "key_pair";
+        };
+        OperationResponse: {
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:00.000Z
+             */
+            created_at: string;
+            /** @description Why it failed or was cancelled. */
+            error: components["schemas"]["OperationErrorResponse"] | null;
+            /** Format: date-time */
+            finished_at: string | null;
+            /** @example 42 */
+            id: number;
+            /** @example server.create */
+            kind: string;
+            /**
+             * @description Percent of the steps that are done.
+             * @example 40
+             */
+            progress: number;
+            /**
+             * @description The user who asked; null for what the service does by itself.
+             * @example 3
+             */
+            requested_by: number | null;
+            resource: components["schemas"]["OperationResourceResponse"];
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:00.010Z
+             */
+            started_at: string | null;
+            /**
+             * @description SUCCEEDED, FAILED and CANCELLED are final.
+             * @example RUNNING
+             * @enum {string}
+             */
+            state: "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "NEEDS_ATTENTION";
+            /**
+             * @description The step that it stands at.
+             * @example root-volume
+             */
+            step: string;
+        };
+        /** @description RFC 9457, with a stable `code` and the id of the request. */
+        Problem: {
+            /** @description What stands in the way. */
+            blocked_by?: {
+                /** @example 42 */
+                id: number;
+                /** @example web-1 */
+                name: string | null;
+                /** @example server */
+                type: string;
+            }[];
+            /**
+             * @description Stable; what a program should look at.
+             * @example SERVER_NOT_FOUND
+             */
+            code: string;
+            /** @example There is no server 42 */
+            detail: string;
+            /** @description The fields that are wrong. */
+            errors?: {
+                /** @example root_volume.size */
+                field: string;
+                /** @example must be at least 2 */
+                message: string;
+                /** @example min */
+                type: string;
+            }[];
+            /**
+             * @description The path of the request.
+             * @example /servers/42
+             */
+            instance: string;
+            /**
+             * @description The same as detail.
+             * @example There is no server 42
+             */
+            message: string;
+            openstack_request_ids?: string[];
+            /**
+             * @description The operation that is in the way, or that failed.
+             * @example 17
+             */
+            operation_id?: number;
+            /** @example 3f0c6a52-5f0e-4a0e-9d4d-0c6b2a1f7e11 */
+            request_id: string;
+            /** @example 404 */
+            status: number;
+            /** @example Server not found */
+            title: string;
+            /** @example urn:cloud-api:problem:server-not-found */
+            type: string;
+        };
+        ReadyResponse: {
+            /** @description Whether projects and people have been imported from Keystone once; requests are served before that too. */
+            imported: boolean;
+            /**
+             * @example ready
+             * @enum {string}
+             */
+            status: "ready";
+        };
+        RootVolumeRequest: {
+            /**
+             * Format: uuid
+             * @description The image that the volume is made from; GET /images lists them.
+             * @example 804bf887-b595-420b-aa4a-f9d1b6644bd2
+             */
+            image_id: string;
+            /**
+             * @description GiB; at least what the image needs.
+             * @example 10
+             */
+            size: number;
+        };
+        ServerDeletionResponse: {
+            /**
+             * @example [
+             *       4
+             *     ]
+             */
+            network_interface_ids: number[];
+            operation: components["schemas"]["OperationReferenceResponse"];
+            /** @example 7 */
+            server_id: number;
+            /**
+             * @description The root volume.
+             * @example 9
+             */
+            volume_id: number | null;
+        };
+        ServerFloatingIpResponse: {
+            /** @example 198.18.0.42 */
+            address: string | null;
+            /** @example 5 */
+            id: number;
+            /** @example 4 */
+            network_interface_id: number;
+        };
+        ServerListResponse: {
+            /** @description For the next page; null on the last one. */
+            next_cursor: string | null;
+            servers: components["schemas"]["ServerResponse"][];
+        };
+        ServerNetworkInterfaceResponse: {
+            /** @example 10.20.0.155 */
+            fixed_ip_address: string | null;
+            /** @example 5 */
+            floating_ip_id: number | null;
+            /** @example 4 */
+            id: number;
+            /** @example 6d935dc5-1b13-4bc5-8e88-87af16bdf62b */
+            openstack_id: string | null;
+        };
+        ServerResponse: {
+            /** @example nova */
+            availability_zone: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:00.512Z
+             */
+            created_at: string;
+            /** Format: date-time */
+            deleted_at: string | null;
+            /** @example shop frontend */
+            description: string | null;
+            /** @description Why it is in ERROR, or why something asked for was not done. */
+            fault: components["schemas"]["FaultResponse"] | null;
+            /**
+             * @example [
+             *       "10.20.0.155"
+             *     ]
+             */
+            fixed_ip_addresses: string[];
+            /** @example 2 */
+            flavor_id: string;
+            /**
+             * @description The same as `flavor_id`.
+             * @example 2
+             */
+            flavor_openstack_id: string;
+            floating_ips: components["schemas"]["ServerFloatingIpResponse"][];
+            /** @example 7 */
+            id: number;
+            /** @example 804bf887-b595-420b-aa4a-f9d1b6644bd2 */
+            image_id: string | null;
+            /** @example web-1 */
+            name: string;
+            network_interfaces: components["schemas"]["ServerNetworkInterfaceResponse"][];
+            /**
+             * Format: date-time
+             * @description When OpenStack was last seen to say so.
+             * @example 2026-11-24T09:30:04.798Z
+             */
+            observed_at: string | null;
+            /**
+             * @description Null until Nova has made it.
+             * @example 96aa79f0-0b2a-4605-b4d5-dde730cdc789
+             */
+            openstack_id: string | null;
+            /**
+             * @description OpenStack's own word for the status, also where it is none of the above.
+             * @example ACTIVE
+             */
+            openstack_status: string | null;
+            /** @description What is under way on it; null when nothing is. */
+            operation: components["schemas"]["OperationReferenceResponse"] | null;
+            /** @example 1 */
+            project_id: number;
+            /**
+             * @description Protected servers cannot be deleted.
+             * @example false
+             */
+            protected: boolean;
+            security_groups: components["schemas"]["ServerSecurityGroupResponse"][];
+            /**
+             * @description OpenStack's last word; BUILD until the first.
+             * @example ACTIVE
+             * @enum {string}
+             */
+            status: "ACTIVE" | "BUILD" | "DELETED" | "ERROR" | "HARD_REBOOT" | "MIGRATING" | "PASSWORD" | "PAUSED" | "REBOOT" | "REBUILD" | "RESCUE" | "RESIZE" | "REVERT_RESIZE" | "SHELVED" | "SHELVED_OFFLOADED" | "SHUTOFF" | "SOFT_DELETED" | "SUSPENDED" | "UNKNOWN" | "VERIFY_RESIZE";
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:04.798Z
+             */
+            updated_at: string;
+            volumes: components["schemas"]["ServerVolumeResponse"][];
+        };
+        ServerSecurityGroupResponse: {
+            /** @example 1 */
+            id: number;
+            /** @example default */
+            name: string;
+        };
+        ServerVolumeResponse: {
+            /** @example 9 */
+            id: number;
+            /** @example true */
+            is_root_volume: boolean;
+            /** @example web-1-root */
+            name: string;
+            /**
+             * @description GiB.
+             * @example 10
+             */
+            size: number;
+            /** @example 781962a2-23dd-4ea1-a666-059755d48f81 */
+            volume_type_id: string | null;
+        };
+        SessionProjectResponse: {
+            /**
+             * @description False: disabled or gone in OpenStack, so that it can only be read.
+             * @example true
+             */
+            enabled: boolean;
+            /** @example 1 */
+            id: number;
+            /** @example demo */
+            name: string;
+            /** @example 96966e1b9b0d496e89e3220e9ed64022 */
+            openstack_id: string;
+        };
+        SessionResponse: {
+            project: components["schemas"]["SessionProjectResponse"];
+            /**
+             * @description What you may do in this project.
+             * @example member
+             * @enum {string}
+             */
+            role: "admin" | "reader" | "member";
+            user: components["schemas"]["UserResponse"];
+        };
+        SubnetResponse: {
+            /** @example 10.20.0.0/24 */
+            cidr: string;
+            /** @example 10.20.0.1 */
+            gateway_ip: string | null;
+            /** @example 0f1ef5a4-3b1c-4b0e-8a52-8a64c1c8f0c3 */
+            id: string;
+            /**
+             * @description 4 or 6.
+             * @example 4
+             */
+            ip_version: number;
+            /** @example private-v4 */
+            name: string;
+        };
+        UserProjectResponse: {
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:00:00.000Z
+             */
+            created_at: string;
+            /** Format: date-time */
+            deleted_at: string | null;
+            /** @example 1 */
+            domain_id: number;
+            /** @example 1 */
+            id: number;
+            /** @example demo */
+            name: string;
+            /** @example 96966e1b9b0d496e89e3220e9ed64022 */
+            openstack_id: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:00:00.000Z
+             */
+            updated_at: string;
+        };
+        UserResponse: {
+            /**
+             * @description What the person logs in with.
+             * @example demo
+             */
+            account_id: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:00:00.000Z
+             */
+            created_at: string;
+            /** Format: date-time */
+            deleted_at: string | null;
+            domain: components["schemas"]["DomainResponse"];
+            /** @example 1 */
+            domain_id: number;
+            /** @example 3 */
+            id: number;
+            /** @example demo */
+            name: string;
+            /** @example 0f4b1d0c9a114b7e9d8e0b1c6a2e6a50 */
+            openstack_id: string | null;
+            projects: components["schemas"]["UserProjectResponse"][];
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:00:00.000Z
+             */
+            updated_at: string;
+        };
+        VolumeTypeListResponse: {
+            /** @description For the next page; null on the last one. */
+            next_cursor: string | null;
+            volume_types: components["schemas"]["VolumeTypeResponse"][];
+        };
+        VolumeTypeResponse: {
+            /** @example Ordinary disks */
+            description: string | null;
+            /** @example 781962a2-23dd-4ea1-a666-059755d48f81 */
+            id: string;
+            /**
+             * @description Whether every project may use it.
+             * @example true
+             */
+            is_public: boolean;
+            /** @example lvm */
+            name: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    authLogin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginResponse"];
+                };
+            };
+            /** @description USER_NOT_JOINED_ANY_PROJECT, MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_AUTH */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PROJECT_ACCESS_DENIED, PASSWORD_EXPIRED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OPENSTACK_UNAVAILABLE, DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    authLogout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    authMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionResponse"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    catalogFlavors: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; everything else must stay as it was. */
+                cursor?: string;
+                /** @description How many entries a page has; without it one page has up to 1,000. */
+                limit?: number;
+                /** @description The direction; the same as `sort_order`. */
+                order?: "asc" | "desc";
+                /** @description The direction; the same as `order`. */
+                sort_order?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The next page, with rel="next"; absent on the last one. */
+                    Link?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlavorListResponse"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE, OPENSTACK_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    floatingIpList: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; everything else must stay as it was. */
+                cursor?: string;
+                /** @description Released floating IPs too; admins only. */
+                include_deleted?: boolean;
+                /** @description How many entries a page has; without it one page has up to 1,000. */
+                limit?: number;
+                /** @description The direction; the same as `sort_order`. */
+                order?: "asc" | "desc";
+                /** @description What the list is sorted by; `created_at` when left out. */
+                sort_by?: "address" | "created_at";
+                /** @description The direction; the same as `order`. */
+                sort_order?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The next page, with rel="next"; absent on the last one. */
+                    Link?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FloatingIpListResponse"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    floatingIpAllocationAllocate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description `respond-async`: answer 202 at once. */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AllocateFloatingIpRequest"];
+            };
+        };
+        responses: {
+            /** @description Allocated. */
+            201: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FloatingIpResponse"];
+                };
+            };
+            /** @description Accepted; the operation at Location carries it out. */
+            202: {
+                headers: {
+                    /** @description The path of the operation. */
+                    Location?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FloatingIpResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NETWORK_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description IDEMPOTENCY_KEY_IN_USE, QUOTA_EXCEEDED, OPENSTACK_CONFLICT, OPENSTACK_REFUSED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    floatingIpGet: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The entity tag of what you have; 304 while it is still the same. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Our id of the floating ip.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-Match and If-None-Match. */
+                    ETag?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FloatingIpResponse"];
+                };
+            };
+            /** @description It is what you have. */
+            304: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FLOATING_IP_ACCESS_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FLOATING_IP_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    floatingIpRelease: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description The ETag that was read; 412 when it is another now. */
+                "If-Match"?: string;
+                /** @description `respond-async`: answer 202 at once. */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description Our id of the floating ip.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted; the operation at Location carries it out. */
+            202: {
+                headers: {
+                    /** @description The path of the operation. */
+                    Location?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FloatingIpResponse"];
+                };
+            };
+            /** @description Released. */
+            204: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED, FLOATING_IP_DELETE_PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FLOATING_IP_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description IDEMPOTENCY_KEY_IN_USE, ATTACHED_FLOATING_IP_DELETION, OPERATION_IN_PROGRESS, OPENSTACK_REFUSED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PRECONDITION_FAILED */
+            412: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    healthLive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveResponse"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    healthReady: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadyResponse"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_READY */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    catalogImages: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; everything else must stay as it was. */
+                cursor?: string;
+                /** @description How many entries a page has; without it one page has up to 1,000. */
+                limit?: number;
+                /** @description The direction; the same as `sort_order`. */
+                order?: "asc" | "desc";
+                /** @description The direction; the same as `order`. */
+                sort_order?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The next page, with rel="next"; absent on the last one. */
+                    Link?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageListResponse"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE, OPENSTACK_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    networkInterfaceList: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; everything else must stay as it was. */
+                cursor?: string;
+                /** @description Deleted interfaces too; admins only. */
+                include_deleted?: boolean;
+                /** @description How many entries a page has; without it one page has up to 1,000. */
+                limit?: number;
+                /** @description The direction; the same as `sort_order`. */
+                order?: "asc" | "desc";
+                /** @description Only the interfaces of this server. */
+                server_id?: number;
+                /** @description What the list is sorted by. */
+                sort_by?: "created_at";
+                /** @description The direction; the same as `order`. */
+                sort_order?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The next page, with rel="next"; absent on the last one. */
+                    Link?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworkInterfaceListResponse"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    networkInterfaceGet: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The entity tag of what you have; 304 while it is still the same. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Our id of the network interface.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-Match and If-None-Match. */
+                    ETag?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworkInterfaceResponse"];
+                };
+            };
+            /** @description It is what you have. */
+            304: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NETWORK_INTERFACE_ACCESS_PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NETWORK_INTERFACE_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    floatingIpAssociationAssociate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description `respond-async`: answer 202 at once. */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description Our id of the floating ip.
+                 * @example 7
+                 */
+                floating_ip_id: number;
+                /**
+                 * @description Our id of the network interface.
+                 * @example 7
+                 */
+                network_interface_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted; the operation at Location carries it out. */
+            202: {
+                headers: {
+                    /** @description The path of the operation. */
+                    Location?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FloatingIpResponse"];
+                };
+            };
+            /** @description The address leads to the interface. */
+            204: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED, NETWORK_INTERFACE_ACCESS_PERMISSION_DENIED, FLOATING_IP_ACCESS_PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NETWORK_INTERFACE_NOT_FOUND, FLOATING_IP_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description IDEMPOTENCY_KEY_IN_USE, FLOATING_IP_ALREADY_ATTACHED_TO_NETWORK_INTERFACE, NETWORK_INTERFACE_HAS_FLOATING_IP, OPERATION_IN_PROGRESS, NETWORK_NOT_ROUTED, OPENSTACK_CONFLICT, OPENSTACK_REFUSED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    floatingIpAssociationDisassociate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description `respond-async`: answer 202 at once. */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description Our id of the floating ip.
+                 * @example 7
+                 */
+                floating_ip_id: number;
+                /**
+                 * @description Our id of the network interface.
+                 * @example 7
+                 */
+                network_interface_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted; the operation at Location carries it out. */
+            202: {
+                headers: {
+                    /** @description The path of the operation. */
+                    Location?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FloatingIpResponse"];
+                };
+            };
+            /** @description The address leads nowhere. */
+            204: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description NETWORK_INTERFACE_NOT_MATCHED */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED, NETWORK_INTERFACE_ACCESS_PERMISSION_DENIED, FLOATING_IP_ACCESS_PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NETWORK_INTERFACE_NOT_FOUND, FLOATING_IP_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description IDEMPOTENCY_KEY_IN_USE, FLOATING_IP_NOT_ATTACHED_TO_NETWORK_INTERFACE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    catalogNetworks: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; everything else must stay as it was. */
+                cursor?: string;
+                /** @description How many entries a page has; without it one page has up to 1,000. */
+                limit?: number;
+                /** @description The direction; the same as `sort_order`. */
+                order?: "asc" | "desc";
+                /** @description The direction; the same as `order`. */
+                sort_order?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The next page, with rel="next"; absent on the last one. */
+                    Link?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworkListResponse"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE, OPENSTACK_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operationList: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; everything else must stay as it was. */
+                cursor?: string;
+                /** @description Only these operations. */
+                id?: number[];
+                /** @description How many entries a page has; without it one page has up to 1,000. */
+                limit?: number;
+                /** @description The direction; the same as `sort_order`. */
+                order?: "asc" | "desc";
+                /** @description Only operations on the resource with this id. */
+                resource_id?: number;
+                /** @description Only operations on this type of resource. */
+                resource_type?: "user" | "project" | "project_user" | "server" | "security_group" | "volume" | "network_interface" | "floating_ip" | "key_pair";
+                /** @description The direction; the same as `order`. */
+                sort_order?: "asc" | "desc";
+                /** @description Only operations in this state. */
+                state?: "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "NEEDS_ATTENTION";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The next page, with rel="next"; absent on the last one. */
+                    Link?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationListResponse"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operationGet: {
+        parameters: {
+            query?: {
+                /** @description Seconds to wait for the end of the operation before answering. */
+                wait?: number;
+            };
+            header?: {
+                /** @description The entity tag of what you have; 304 while it is still the same. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Our id of the operation.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-Match and If-None-Match. */
+                    ETag?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationResponse"];
+                };
+            };
+            /** @description It is what you have. */
+            304: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OPERATION_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    serverList: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; everything else must stay as it was. */
+                cursor?: string;
+                /** @description Only the server with this id. */
+                id?: number;
+                /** @description Only these servers. */
+                ids_contain?: number[];
+                /** @description All but these servers. */
+                ids_exclude?: number[];
+                /** @description Deleted servers too; admins only. */
+                include_deleted?: boolean;
+                /** @description How many entries a page has; without it one page has up to 1,000. */
+                limit?: number;
+                /** @description Only servers of this name, whatever its case. */
+                name_eq?: string;
+                /** @description Only servers whose name contains this, whatever its case; no character is special. */
+                name_like?: string;
+                /** @description The direction; the same as `sort_order`. */
+                order?: "asc" | "desc";
+                /** @description What the list is sorted by. */
+                sort_by?: "created_at" | "name";
+                /** @description The direction; the same as `order`. */
+                sort_order?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The next page, with rel="next"; absent on the last one. */
+                    Link?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerListResponse"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    serverCreate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description `respond-async`: answer 202 at once. */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateServerRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted; the operation at Location carries it out. */
+            202: {
+                headers: {
+                    /** @description The path of the operation. */
+                    Location?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED, SECURITY_GROUP_ACCESS_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description SECURITY_GROUP_NOT_FOUND, FLAVOR_NOT_FOUND, IMAGE_NOT_FOUND, NETWORK_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description IDEMPOTENCY_KEY_IN_USE, SERVER_NAME_DUPLICATE */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED, ROOT_VOLUME_TOO_SMALL */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    serverGet: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The entity tag of what you have; 304 while it is still the same. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Our id of the server.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-Match and If-None-Match. */
+                    ETag?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerResponse"];
+                };
+            };
+            /** @description It is what you have. */
+            304: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description SERVER_ACCESS_PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description SERVER_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    serverDelete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description The ETag that was read; 412 when it is another now. */
+                "If-Match"?: string;
+                /** @description `respond-async`: answer 202 at once. */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description Our id of the server.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted; the operation at Location carries it out. */
+            202: {
+                headers: {
+                    /** @description The path of the operation. */
+                    Location?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerDeletionResponse"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED, SERVER_DELETE_PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description SERVER_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description IDEMPOTENCY_KEY_IN_USE, PROTECTED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PRECONDITION_FAILED */
+            412: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    catalogVolumeTypes: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; everything else must stay as it was. */
+                cursor?: string;
+                /** @description How many entries a page has; without it one page has up to 1,000. */
+                limit?: number;
+                /** @description The direction; the same as `sort_order`. */
+                order?: "asc" | "desc";
+                /** @description The direction; the same as `order`. */
+                sort_order?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The next page, with rel="next"; absent on the last one. */
+                    Link?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VolumeTypeListResponse"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE, OPENSTACK_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}
