@@ -17,6 +17,8 @@ import { CreateSession1764000000016 } from './1764000000016-create-session.js';
 import { CreateLease1764000000017 } from './1764000000017-create-lease.js';
 import { CreateDeployment1764000000018 } from './1764000000018-create-deployment.js';
 import { CreateOrphan1764000000019 } from './1764000000019-create-orphan.js';
+import { CreateLoginFailure1764000000041 } from './1764000000041-create-login-failure.js';
+import { AddSessionRotatedAt1764000000042 } from './1764000000042-add-session-rotated-at.js';
 import { WidenOperationSecret1764000000061 } from './1764000000061-widen-operation-secret.js';
 
 /** In the order in which they run; a new one goes to the end, and none is edited once merged. */
@@ -40,5 +42,7 @@ export const migrations = [
   CreateLease1764000000017,
   CreateDeployment1764000000018,
   CreateOrphan1764000000019,
+  CreateLoginFailure1764000000041,
+  AddSessionRotatedAt1764000000042,
   WidenOperationSecret1764000000061,
 ] as const;

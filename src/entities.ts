@@ -1,4 +1,5 @@
 import { AuditEventEntity } from './audit/audit-event.entity.js';
+import { LoginFailureEntity } from './auth/login-failure.entity.js';
 import { SessionEntity } from './auth/session.entity.js';
 import { DeploymentEntity } from './database/deployment.entity.js';
 import { LeaseEntity } from './database/lease.entity.js';
@@ -36,6 +37,7 @@ export const entities = [
   IdempotencyKeyEntity,
   AuditEventEntity,
   SessionEntity,
+  LoginFailureEntity,
   LeaseEntity,
   DeploymentEntity,
   OrphanEntity,

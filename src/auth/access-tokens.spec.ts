@@ -106,10 +106,33 @@ describe('an access token', () => {
 });
 
 describe('a refresh token', () => {
+  const sessionUuid = '5b0c9a0e-7d6c-4d53-8a3e-0f6f3f6a2b11';
+
   it('is stored as a hash that only our key makes', () => {
-    const { token: refresh, hash } = tokens.newRefreshToken();
+    const { token: refresh, hash } = tokens.newRefreshToken(sessionUuid);
     expect(hash).toHaveLength(32);
-    expect(tokens.hashOf(refresh).equals(hash)).toBe(true);
-    expect(tokens.newRefreshToken().token).not.toBe(refresh);
+    expect(refresh).toHaveLength(86);
+    expect(tokens.readRefreshToken(refresh)).toEqual({ token: refresh, hash, sessionUuid });
+    expect(tokens.newRefreshToken(sessionUuid).token).not.toBe(refresh);
+  });
+
+  it('has one successor, whoever asks and how often', () => {
+    const first = tokens.newRefreshToken(sessionUuid);
+    const second = tokens.nextRefreshToken(first);
+    expect(second.token).not.toBe(first.token);
+    expect(tokens.nextRefreshToken(first)).toEqual(second);
+    expect(tokens.readRefreshToken(second.token)).toEqual(second);
+  });
+
+  it('is nothing when a letter is changed, or when another key made it', () => {
+    const { token: refresh } = tokens.newRefreshToken(sessionUuid);
+    for (const index of [0, 30, 70, 85]) {
+      const other = refresh[index] === 'A' ? 'Q' : 'A';
+      expect(tokens.readRefreshToken(refresh.slice(0, index) + other + refresh.slice(index + 1))).toBeNull();
+    }
+    expect(tokens.readRefreshToken('')).toBeNull();
+    expect(tokens.readRefreshToken(`${refresh}A`)).toBeNull();
+    const others = new AccessTokens({ ...config, settings: { ...config.settings, SECRET_KEY: `${secret}!` } });
+    expect(tokens.readRefreshToken(others.newRefreshToken(sessionUuid).token)).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { errors, jwtVerify, SignJWT } from 'jose';
-import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { deriveKey } from '../common/derived-key.js';
 import { parseId } from '../common/fields.js';
 import { Config } from '../config/config.js';
@@ -11,6 +11,18 @@ const type = 'at+jwt';
 const maxLength = 4096;
 /** Between the clocks of replicas. */
 const clockToleranceSeconds = 30;
+
+const uuidBytes = 16;
+const secretBytes = 32;
+const sealBytes = 16;
+
+/** Names its session, so that an old one can be told from none at all; sealed, so that nobody else can make one. */
+export interface RefreshToken {
+  readonly token: string;
+  /** What of it is stored. */
+  readonly hash: Buffer;
+  readonly sessionUuid: string;
+}
 
 export interface IssuedToken {
   readonly token: string;
@@ -68,13 +80,43 @@ export class AccessTokens {
     }
   }
 
-  newRefreshToken(): { readonly token: string; readonly hash: Buffer } {
-    const token = randomBytes(32).toString('base64url');
-    return { token, hash: this.hashOf(token) };
+  /** The first of a session. */
+  newRefreshToken(sessionUuid: string): RefreshToken {
+    return this.refreshToken(bytesOf(sessionUuid), randomBytes(secretBytes));
   }
 
-  /** What of a refresh token is stored. */
-  hashOf(refreshToken: string): Buffer {
-    return createHmac('sha256', this.refreshKey).update(refreshToken).digest();
+  /**
+   * The one that follows in the session. Always the same for the same token, so that whoever did not hear the answer can be given it
+   * again without its being stored.
+   */
+  nextRefreshToken({ token, sessionUuid }: RefreshToken): RefreshToken {
+    return this.refreshToken(
+      bytesOf(sessionUuid),
+      createHmac('sha256', this.refreshKey).update(`next ${token}`).digest(),
+    );
   }
+
+  /** Null for everything that we did not make; what we made need not be valid any more. */
+  readRefreshToken(token: string): RefreshToken | null {
+    if (!/^[A-Za-z0-9_-]{86}$/.test(token)) return null;
+    const bytes = Buffer.from(token, 'base64url');
+    const read = this.refreshToken(bytes.subarray(0, uuidBytes), bytes.subarray(uuidBytes, uuidBytes + secretBytes));
+    return timingSafeEqual(Buffer.from(read.token), Buffer.from(token)) ? read : null;
+  }
+
+  private refreshToken(session: Buffer, secret: Buffer): RefreshToken {
+    const content = Buffer.concat([session, secret]);
+    const seal = createHmac('sha256', this.refreshKey).update('seal ').update(content).digest().subarray(0, sealBytes);
+    const token = Buffer.concat([content, seal]).toString('base64url');
+    const hash = createHmac('sha256', this.refreshKey).update(token).digest();
+    return { token, hash, sessionUuid: uuidOf(session) };
+  }
+}
+
+function bytesOf(uuid: string): Buffer {
+  return Buffer.from(uuid.replaceAll('-', ''), 'hex');
+}
+
+function uuidOf(bytes: Buffer): string {
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

@@ -2,7 +2,8 @@ import { Id, Text } from '../common/fields.js';
 import type { Role } from '../common/principal.js';
 import { UserResponse } from '../user/user.dto.js';
 import type { LoggedIn } from './login.service.js';
-import type { SessionDetails } from './session.service.js';
+import type { RefreshedSession } from './session-refresh.service.js';
+import type { EnteredProject, SessionDetails } from './session.service.js';
 
 export class LoginRequest {
   /** The account's name in OpenStack. */
@@ -26,7 +27,7 @@ export class LoginResponse {
   /** When `token` ends. @example 2026-11-24T09:45:00.000Z */
   expires_at!: string;
 
-  /** Gets a new token without the password; usable once. @example WlnvXmXr2CLtCkYkP2bXDn0m3fZgQ7Y0e0X8b0b1q6E */
+  /** Gets a new token without the password; usable once. @example WwyaDn1sTVOKPg9vP2orEVue9eZ5fstwhQLYKRBVoKlvFrTqmGz1zLSmGh8Kcb2Q0BFYvoN8q1OsbSl2LwLrHw */
   refresh_token!: string;
 
   /** The project that the token is for. @example 1 */
@@ -40,6 +41,52 @@ export class LoginResponse {
       refresh_token: refreshToken,
       project_id: projectId,
     };
+  }
+}
+
+export class RefreshRequest {
+  @Text({
+    min: 1,
+    max: 255,
+    description: 'As the login, or the refresh before, gave it.',
+    example: 'WwyaDn1sTVOKPg9vP2orEVue9eZ5fstwhQLYKRBVoKlvFrTqmGz1zLSmGh8Kcb2Q0BFYvoN8q1OsbSl2LwLrHw',
+  })
+  refresh_token!: string;
+}
+
+export class RefreshResponse {
+  /** For the project that the session is in. @example eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzaWQiOiIuLi4ifQ.c2lnbmF0dXJl */
+  token!: string;
+
+  /** When `token` ends. @example 2026-11-24T09:45:00.000Z */
+  expires_at!: string;
+
+  /** Takes the place of the one that was sent. @example WwyaDn1sTVOKPg9vP2orEVue9eZ5fstwhQLYKRBVoKlvFrTqmGz1zLSmGh8Kcb2Q0BFYvoN8q1OsbSl2LwLrHw */
+  refresh_token!: string;
+
+  static from({ token, expiresAt, refreshToken }: RefreshedSession): RefreshResponse {
+    return { token, expires_at: expiresAt.toISOString(), refresh_token: refreshToken };
+  }
+}
+
+export class EnterProjectRequest {
+  /** The project to go on in. */
+  @Id({ example: 2 })
+  project_id!: number;
+}
+
+export class EnterProjectResponse {
+  /** Takes the place of the one that was sent. @example eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzaWQiOiIuLi4ifQ.c2lnbmF0dXJl */
+  token!: string;
+
+  /** When `token` ends. @example 2026-11-24T09:45:00.000Z */
+  expires_at!: string;
+
+  /** The project that the token is for. @example 2 */
+  project_id!: number;
+
+  static from({ token, expiresAt, projectId }: EnteredProject): EnterProjectResponse {
+    return { token, expires_at: expiresAt.toISOString(), project_id: projectId };
   }
 }
 

@@ -38,3 +38,25 @@ export class UserNotJoinedAnyProject extends DomainError {
     super('This account is in no project that is managed here; ask a member of one to add it');
   }
 }
+
+/** 401: not one of ours, used before, or of a session that has ended. */
+export class InvalidRefreshToken extends DomainError {
+  readonly kind = 'unauthenticated';
+  readonly code = 'INVALID_REFRESH_TOKEN';
+
+  constructor() {
+    super('The refresh token is wrong, was used before, or its session has ended; log in again');
+  }
+}
+
+/** 429: passwords are no longer checked for this account, or for this address. It does not say for which. */
+export class TooManyAttempts extends DomainError {
+  readonly kind = 'too-many';
+  readonly code = 'TOO_MANY_ATTEMPTS';
+
+  constructor(retryAfterMs: number) {
+    super('There were too many failed attempts; wait before the next one. Sessions that are open go on.', {
+      retryAfterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1000)),
+    });
+  }
+}

@@ -13,7 +13,10 @@ import { IdentityRecordService } from './identity-record.service.js';
 import { IdentityRepository } from './identity.repository.js';
 import { KeystoneIdentityService } from './keystone-identity.service.js';
 import { KeystonePersonService } from './keystone-person.service.js';
+import { LoginFailureRepository } from './login-failure.repository.js';
+import { LoginThrottleService } from './login-throttle.service.js';
 import { LoginService } from './login.service.js';
+import { SessionRefreshService } from './session-refresh.service.js';
 import { ServiceAccountClient } from './service-account.client.js';
 import { SessionRepository } from './session.repository.js';
 import { SessionService } from './session.service.js';
@@ -31,8 +34,11 @@ import { SessionService } from './session.service.js';
     IdentityRepository,
     KeystoneIdentityService,
     KeystonePersonService,
+    LoginFailureRepository,
     LoginService,
+    LoginThrottleService,
     ServiceAccountClient,
+    SessionRefreshService,
     SessionRepository,
     SessionService,
     { provide: APP_GUARD, useClass: AuthGuard },

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OpenStackAway } from '../common/errors.js';
 import { Config } from '../config/config.js';
@@ -8,16 +9,19 @@ import { OpenStackError } from '../openstack/openstack-errors.js';
 import { ProjectAccessDenied } from '../project/project.errors.js';
 import { ProjectRepository } from '../project/project.repository.js';
 import { UserDetailsRepository, type UserDetails } from '../user/user-details.repository.js';
-import { AccessTokens } from './access-tokens.js';
+import { AccessTokens, type RefreshToken } from './access-tokens.js';
 import { InvalidCredentials, PasswordExpired } from './auth.client.js';
 import { InvalidAuth, PasswordMustChange, UserNotJoinedAnyProject } from './auth.errors.js';
 import { IdentityRecordService, type ObservedPerson } from './identity-record.service.js';
 import { KeystonePersonService } from './keystone-person.service.js';
+import { LoginThrottleService } from './login-throttle.service.js';
 import { SessionRepository } from './session.repository.js';
 
 export interface LoginCommand {
   readonly accountId: string;
   readonly password: string;
+  /** The client's; failures are counted by it. */
+  readonly address: string;
   /** Null: the project that the person joined first. */
   readonly projectId: number | null;
 }
@@ -39,6 +43,7 @@ export class LoginService {
     private readonly config: Config,
     private readonly database: Database,
     private readonly transaction: Transaction,
+    private readonly throttle: LoginThrottleService,
     private readonly keystone: KeystonePersonService,
     private readonly record: IdentityRecordService,
     private readonly projects: ProjectRepository,
@@ -50,15 +55,19 @@ export class LoginService {
   /**
    * Lets Keystone check the password, brings the person's projects and roles up to date and opens a session.
    *
+   * @throws TooManyAttempts, Keystone not having been asked.
    * @throws InvalidAuth, PasswordMustChange, ProjectAccessDenied, UserNotJoinedAnyProject
    * @throws OpenStackAway when Keystone gave no verdict: nobody is refused then.
    */
   async login(command: LoginCommand): Promise<LoggedIn> {
-    const person = await this.verify(command);
-    const refresh = this.tokens.newRefreshToken();
-    const { userId, projectId, sessionUuid } = await this.transaction.run((tx) =>
-      this.open(tx, person, command.projectId, refresh.hash),
+    const person = await this.throttle.attempt(
+      command,
+      () => this.verify(command),
+      (error) => error instanceof InvalidAuth,
     );
+    const refresh = this.tokens.newRefreshToken(randomUUID());
+    const { sessionUuid } = refresh;
+    const { userId, projectId } = await this.transaction.run((tx) => this.open(tx, person, command.projectId, refresh));
     const user = await this.database.read((manager) => this.users.find(manager, userId));
     // Deleted in the moment between: the session says nothing any more.
     if (user === null) throw new InvalidAuth(undefined);
@@ -86,14 +95,14 @@ export class LoginService {
     tx: EntityManager,
     person: ObservedPerson,
     wantedProjectId: number | null,
-    refreshTokenHash: Buffer,
-  ): Promise<{ readonly userId: number; readonly projectId: number; readonly sessionUuid: string }> {
+    { sessionUuid: uuid, hash: refreshTokenHash }: RefreshToken,
+  ): Promise<{ readonly userId: number; readonly projectId: number }> {
     const userId = await this.record.savePerson(tx, person);
     if (userId === null) throw new Error('the account of someone whom Keystone let in belongs to another live user');
     const projectId = await this.chooseProject(tx, userId, person.user.isAdmin, wantedProjectId);
     const lifeMs = this.config.settings.REFRESH_TOKEN_MS;
-    const session = await this.sessions.insert(tx, { userId, projectId, refreshTokenHash, lifeMs });
-    return { userId, projectId, sessionUuid: session.uuid };
+    await this.sessions.insert(tx, { uuid, userId, projectId, refreshTokenHash, lifeMs });
+    return { userId, projectId };
   }
 
   /** @throws ProjectAccessDenied, UserNotJoinedAnyProject */

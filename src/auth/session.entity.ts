@@ -28,6 +28,10 @@ export class SessionEntity {
   @Column({ name: 'previous_refresh_token_hash', type: 'binary', length: 32, nullable: true })
   previousRefreshTokenHash!: Buffer | null;
 
+  /** When the refresh token was exchanged last. */
+  @TimeColumn('rotated_at', { nullable: true })
+  rotatedAt!: Date | null;
+
   @TimeColumn('expires_at')
   expiresAt!: Date;
 

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import type { Role } from '../common/principal.js';
 
 export interface NewSession {
+  readonly uuid: string;
   readonly userId: number;
   readonly projectId: number;
   readonly refreshTokenHash: Buffer;
@@ -29,16 +29,29 @@ export interface LiveSession {
   readonly role: Role;
 }
 
+/** A session as a refresh needs it. */
+export interface OpenSession {
+  readonly id: number;
+  readonly uuid: string;
+  readonly userId: number;
+  readonly projectId: number;
+  readonly refreshTokenHash: Buffer;
+  readonly previousRefreshTokenHash: Buffer | null;
+  /** Null: never yet. */
+  readonly rotatedMsAgo: number | null;
+}
+
+/** Why a session ended; `reuse`: an old refresh token was used. */
+export type SessionEnd = 'logout' | 'reuse';
+
 @Injectable()
 export class SessionRepository {
-  async insert(tx: EntityManager, session: NewSession): Promise<{ readonly id: number; readonly uuid: string }> {
-    const uuid = randomUUID();
-    const result: { insertId: number } = await tx.query(
+  async insert(tx: EntityManager, session: NewSession): Promise<void> {
+    await tx.query(
       `INSERT INTO session (uuid, user_id, project_id, refresh_token_hash, expires_at)
        VALUES (?, ?, ?, ?, NOW(3) + INTERVAL ? MICROSECOND)`,
-      [uuid, session.userId, session.projectId, session.refreshTokenHash, session.lifeMs * 1000],
+      [session.uuid, session.userId, session.projectId, session.refreshTokenHash, session.lifeMs * 1000],
     );
-    return { id: result.insertId, uuid };
   }
 
   /**
@@ -70,7 +83,43 @@ export class SessionRepository {
     return role === null ? null : { ...session, isProjectEnabled: enabled === 1, role };
   }
 
-  async end(manager: EntityManager, sessionId: number, reason: 'logout'): Promise<void> {
+  /** A session that has not ended, locked while the caller's transaction lasts; whether its user is still welcome is not looked at. */
+  async findOpenForUpdate(tx: EntityManager, uuid: string): Promise<OpenSession | null> {
+    const rows: (Omit<OpenSession, 'rotatedMsAgo'> & { readonly rotatedMicrosAgo: number | null })[] = await tx.query(
+      `SELECT id, uuid, user_id AS userId, project_id AS projectId, refresh_token_hash AS refreshTokenHash,
+              previous_refresh_token_hash AS previousRefreshTokenHash,
+              TIMESTAMPDIFF(MICROSECOND, rotated_at, NOW(3)) AS rotatedMicrosAgo
+         FROM session WHERE uuid = ? AND ended_at IS NULL AND expires_at > NOW(3) FOR UPDATE`,
+      [uuid],
+    );
+    const row = rows[0];
+    if (row === undefined) return null;
+    const { rotatedMicrosAgo, ...session } = row;
+    return { ...session, rotatedMsAgo: rotatedMicrosAgo === null ? null : rotatedMicrosAgo / 1000 };
+  }
+
+  /** The next refresh token takes the place of the current one; the session's life begins anew. */
+  async rotate(tx: EntityManager, sessionId: number, hash: Buffer, lifeMs: number): Promise<void> {
+    await tx.query(
+      `UPDATE session SET previous_refresh_token_hash = refresh_token_hash, refresh_token_hash = ?, rotated_at = NOW(3),
+              expires_at = NOW(3) + INTERVAL ? MICROSECOND
+        WHERE id = ?`,
+      [hash, lifeMs * 1000, sessionId],
+    );
+  }
+
+  /** Where the session goes on from now; returns its uuid, or null when it has ended. */
+  async moveTo(tx: EntityManager, sessionId: number, projectId: number): Promise<string | null> {
+    const result: { affectedRows: number } = await tx.query(
+      'UPDATE session SET project_id = ? WHERE id = ? AND ended_at IS NULL AND expires_at > NOW(3)',
+      [projectId, sessionId],
+    );
+    if (result.affectedRows !== 1) return null;
+    const rows: { uuid: string }[] = await tx.query('SELECT uuid FROM session WHERE id = ?', [sessionId]);
+    return rows[0]?.uuid ?? null;
+  }
+
+  async end(manager: EntityManager, sessionId: number, reason: SessionEnd): Promise<void> {
     await manager.query('UPDATE session SET ended_at = NOW(3), ended_reason = ? WHERE id = ? AND ended_at IS NULL', [
       reason,
       sessionId,

@@ -49,6 +49,11 @@ const schema = z.object({
   ADMIN_PROJECTS: names.default([]),
   ACCESS_TOKEN_MS: milliseconds(15 * minute, 1000),
   REFRESH_TOKEN_MS: milliseconds(30 * 24 * hour, 1000),
+  /** How long a refresh token that was used already gets the same answer again: for a client that did not hear it. */
+  REFRESH_GRACE_MS: milliseconds(30_000, 0),
+  LOGIN_FAILURES_PER_ACCOUNT: count(5),
+  LOGIN_FAILURES_PER_ADDRESS: count(50),
+  LOGIN_FAILURE_WINDOW_MS: milliseconds(15 * minute, 1000),
 
   /** Requests a second and at once, of one session and of one address; each replica counts for itself. 0: no limit. */
   RATE_LIMIT_SESSION: count(100, 0),
