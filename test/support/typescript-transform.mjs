@@ -26,7 +26,9 @@ const version = createHash('sha256')
 
 export default {
   process(source, path) {
-    const { outputText } = ts.transpileModule(withoutImportMeta(source), { fileName: path, compilerOptions: options });
+    // Fields of packages are set as the language says; jose's errors call super() in a place that the older way cannot see.
+    const compilerOptions = { ...options, useDefineForClassFields: path.includes('/node_modules/') };
+    const { outputText } = ts.transpileModule(withoutImportMeta(source), { fileName: path, compilerOptions });
     return { code: outputText };
   },
   getCacheKey(source, path) {
