@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { deriveKey } from '../common/derived-key.js';
-import { readConfig } from '../config/config.js';
+import { Config, readConfig } from '../config/config.js';
 import { AccessTokens } from './access-tokens.js';
 
 const secret = 'a key that is used in this file and nowhere else';
@@ -132,7 +132,7 @@ describe('a refresh token', () => {
     }
     expect(tokens.readRefreshToken('')).toBeNull();
     expect(tokens.readRefreshToken(`${refresh}A`)).toBeNull();
-    const others = new AccessTokens({ ...config, settings: { ...config.settings, SECRET_KEY: `${secret}!` } });
+    const others = new AccessTokens(new Config({ ...config.settings, SECRET_KEY: `${secret}!` }, config.openstack));
     expect(tokens.readRefreshToken(others.newRefreshToken(sessionUuid).token)).toBeNull();
   });
 });

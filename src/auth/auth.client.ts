@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { OpenStackUnauthorized, OpenStackUnknownOutcome } from '../openstack/openstack-errors.js';
 import { OpenStackHttp } from '../openstack/openstack-http.js';
 import { openstackName } from '../openstack/openstack-name.js';
+import { path } from '../openstack/openstack-path.js';
 import { wireId } from '../openstack/openstack-wire.js';
 
 export interface PasswordLogin {
@@ -10,6 +11,13 @@ export interface PasswordLogin {
   readonly accountId: string;
   readonly password: string;
   readonly domainId: string;
+}
+
+export interface PasswordChange {
+  /** Keystone's id of the user. */
+  readonly userId: string;
+  readonly oldPassword: string;
+  readonly newPassword: string;
 }
 
 /** What Keystone answers a person. The token is that person's: use it at once, revoke it, never store or show it. */
@@ -97,6 +105,29 @@ export class AuthClient {
       throw isExpired(error.text)
         ? new PasswordExpired(error.text)
         : new InvalidCredentials('Keystone refused', { cause: error });
+    }
+  }
+
+  /**
+   * Changes a person's password by the old one. Ends all tokens that Keystone gave that person.
+   *
+   * @throws InvalidCredentials; OpenStackRefused when Keystone's rules refuse the new one, with their text; or an OpenStackError when
+   * Keystone gave no verdict.
+   */
+  async changePassword({ userId, oldPassword, newPassword }: PasswordChange): Promise<void> {
+    try {
+      await this.http.sendAs(null, {
+        service: 'identity',
+        method: 'POST',
+        path: path`/users/${userId}/password`,
+        operation: 'POST /v3/users/{id}/password',
+        body: { user: { original_password: oldPassword, password: newPassword } },
+        ok: [204],
+        schema: null,
+      });
+    } catch (error) {
+      if (error instanceof OpenStackUnauthorized) throw new InvalidCredentials('Keystone refused', { cause: error });
+      throw error;
     }
   }
 

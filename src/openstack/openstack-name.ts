@@ -12,3 +12,12 @@ export function openstackName(name: string): string {
 export function openstackText(text: string): string {
   return text.replace(refusedInText, '_');
 }
+
+/** As Keystone compares names: blind to case and, on MySQL, to accents. */
+export function isSameName(one: string, other: string): boolean {
+  return fold(one) === fold(other);
+}
+
+function fold(name: string): string {
+  return name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+}

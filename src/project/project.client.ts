@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
 import { OpenStackUnknownOutcome } from '../openstack/openstack-errors.js';
 import { OpenStackHttp } from '../openstack/openstack-http.js';
+import { isSameName } from '../openstack/openstack-name.js';
 import { path } from '../openstack/openstack-path.js';
 import { wireId } from '../openstack/openstack-wire.js';
 
@@ -105,19 +106,17 @@ export class ProjectClient {
   }
 
   /** The domain's projects, disabled ones too. Keystone has no pages. */
-  async listProjects(call: OpenStackCall, domainId: string): Promise<ObservedProjects> {
-    const answer = await this.http.send({
-      service: 'identity',
-      method: 'GET',
-      path: '/projects',
-      operation: 'GET /v3/projects',
-      query: { domain_id: domainId },
-      ok: [200],
-      schema: projectList,
-      call,
-    });
-    const { projects, truncated } = answer.data;
-    return { projects: projects.filter((project) => project.domainId === domainId), isComplete: !truncated };
+  listProjects(call: OpenStackCall, domainId: string): Promise<ObservedProjects> {
+    return this.search(call, domainId, {});
+  }
+
+  /** Projects of that name, as Keystone compares names: without case, on MySQL without accents too. */
+  async findByName(
+    call: OpenStackCall,
+    { name, domainId }: { readonly name: string; readonly domainId: string },
+  ): Promise<readonly ObservedProject[]> {
+    const { projects } = await this.search(call, domainId, { name });
+    return projects.filter((project) => isSameName(project.name, name));
   }
 
   /** @throws OpenStackNotFound */
@@ -161,6 +160,55 @@ export class ProjectClient {
     });
   }
 
+  /** @throws OpenStackNotFound when the user has not been given that role there, or has it by another way. */
+  async unassignRole(call: OpenStackCall, { projectId, userId, roleId }: AssignRoleCommand): Promise<void> {
+    await this.http.send({
+      service: 'identity',
+      method: 'DELETE',
+      path: path`/projects/${projectId}/users/${userId}/roles/${roleId}`,
+      operation: 'DELETE /v3/projects/{id}/users/{id}/roles/{id}',
+      ok: [204],
+      schema: null,
+      call,
+    });
+  }
+
+  /** The roles that were given to this very user in this very project: none that come another way. @throws OpenStackNotFound */
+  async assignedRoles(
+    call: OpenStackCall,
+    { projectId, userId }: Omit<AssignRoleCommand, 'roleId'>,
+  ): Promise<readonly KeystoneRole[]> {
+    const answer = await this.http.send({
+      service: 'identity',
+      method: 'GET',
+      path: path`/projects/${projectId}/users/${userId}/roles`,
+      operation: 'GET /v3/projects/{id}/users/{id}/roles',
+      ok: [200],
+      schema: roleList,
+      call,
+    });
+    return answer.data.roles;
+  }
+
+  /**
+   * Look for the name first: Keystone 2025.1 closes the connection, instead of answering 409, when another project of the domain has it.
+   *
+   * @throws OpenStackNotFound; OpenStackConflict or OpenStackUnknownOutcome when the name is taken, however it is spelled.
+   */
+  async rename(call: OpenStackCall, projectId: string, name: string): Promise<ObservedProject> {
+    const answer = await this.http.send({
+      service: 'identity',
+      method: 'PATCH',
+      path: path`/projects/${projectId}`,
+      operation: 'PATCH /v3/projects/{id}',
+      body: { project: { name } },
+      ok: [200],
+      schema: z.object({ project: observedProject }),
+      call,
+    });
+    return answer.data.project;
+  }
+
   /**
    * Who has which role where, with what comes through groups, from the domain and by implication.
    *
@@ -202,6 +250,25 @@ export class ProjectClient {
             ],
       )
       .filter(({ projectId, userId }) => matches(filter.projectId, projectId) && matches(filter.userId, userId));
+  }
+
+  private async search(
+    call: OpenStackCall,
+    domainId: string,
+    filter: Readonly<Record<string, string>>,
+  ): Promise<ObservedProjects> {
+    const answer = await this.http.send({
+      service: 'identity',
+      method: 'GET',
+      path: '/projects',
+      operation: 'GET /v3/projects',
+      query: { domain_id: domainId, ...filter },
+      ok: [200],
+      schema: projectList,
+      call,
+    });
+    const { projects, truncated } = answer.data;
+    return { projects: projects.filter((project) => project.domainId === domainId), isComplete: !truncated };
   }
 }
 

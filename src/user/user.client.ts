@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
 import { OpenStackHttp } from '../openstack/openstack-http.js';
+import { isSameName } from '../openstack/openstack-name.js';
 import { path } from '../openstack/openstack-path.js';
 import { wireId, wireOptionalText } from '../openstack/openstack-wire.js';
 
@@ -19,6 +20,14 @@ export interface ObservedUsers {
   readonly users: readonly ObservedUser[];
   /** False when Keystone cut the list: who is absent may exist. */
   readonly isComplete: boolean;
+}
+
+export interface NewKeystoneUser {
+  readonly name: string;
+  readonly domainId: string;
+  readonly password: string;
+  /** Becomes the description, by which it is found again. */
+  readonly marker: string;
 }
 
 const observedUser = z
@@ -74,7 +83,41 @@ export class UserClient {
     { name, domainId }: { readonly name: string; readonly domainId: string },
   ): Promise<readonly ObservedUser[]> {
     const { users } = await this.search(call, domainId, { name });
-    return users.filter((user) => fold(user.name) === fold(name));
+    return users.filter((user) => isSameName(user.name, name));
+  }
+
+  /**
+   * Names are unique in a domain, so that a second one cannot be made by mistake.
+   *
+   * @throws OpenStackConflict when a user has that name, however it is spelled.
+   * @throws OpenStackRefused when Keystone's rules refuse the password, with their text.
+   */
+  async create(call: OpenStackCall, user: NewKeystoneUser): Promise<ObservedUser> {
+    const { name, domainId, password, marker } = user;
+    const answer = await this.http.send({
+      service: 'identity',
+      method: 'POST',
+      path: '/users',
+      operation: 'POST /v3/users',
+      body: { user: { name, domain_id: domainId, password, description: marker, enabled: true } },
+      ok: [201],
+      schema: z.object({ user: observedUser }),
+      call,
+    });
+    return answer.data.user;
+  }
+
+  /** With all of its roles and tokens. @throws OpenStackNotFound */
+  async delete(call: OpenStackCall, openstackId: string): Promise<void> {
+    await this.http.send({
+      service: 'identity',
+      method: 'DELETE',
+      path: path`/users/${openstackId}`,
+      operation: 'DELETE /v3/users/{id}',
+      ok: [204],
+      schema: null,
+      call,
+    });
   }
 
   private async search(
@@ -95,9 +138,4 @@ export class UserClient {
     const { users, truncated } = answer.data;
     return { users: users.filter((user) => user.domainId === domainId), isComplete: !truncated };
   }
-}
-
-/** Blind to case and accents. */
-function fold(name: string): string {
-  return name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 }
