@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isRecord, objectOf, shown, textOf, type Json } from './json.js';
+import { isRecord, numberOf, objectOf, shown, textOf, type Json } from './json.js';
 import type { Server, ServerAction } from './model.js';
 import { findServer, requireWriter, type NovaCall } from './nova-call.js';
 import { beginAction, refuseLocked } from './nova-servers.js';
@@ -66,7 +66,7 @@ export function runAction(call: NovaCall, id: string): Answer {
     case 'os-resetState':
       return resetState(call, server, body);
     case 'os-getConsoleOutput':
-      return ok({ output: `console of ${server.name}\n` });
+      return consoleOutput(server, body);
     case 'os-getVNCConsole':
       throw refuse(404, 'The resource could not be found.');
     default:
@@ -108,6 +108,15 @@ function reboot(call: NovaCall, server: Server, body: Json): Answer {
   const task = type === 'SOFT' ? 'rebooting' : 'rebooting_hard';
   changeState(call.cloud, server, { task, vmState: 'active', powerState: 1 });
   return empty(202);
+}
+
+/** Nothing boots here: a line for each thing that was done, the last ones as asked for. */
+function consoleOutput(server: Server, body: Json): Answer {
+  if (server.host === null) throw refuse(409, `Instance ${server.id} is not ready`);
+  const lines = [`console of ${server.name}`, ...server.actions.map(({ action }) => action).reverse()];
+  const length = numberOf(objectOf(body, 'os-getConsoleOutput'), 'length');
+  const shown = length === null || length < 0 ? lines : lines.slice(lines.length - Math.min(length, lines.length));
+  return ok({ output: shown.map((line) => `${line}\n`).join('') });
 }
 
 function resetState(call: NovaCall, server: Server, body: Json): Answer {

@@ -3,9 +3,17 @@ import { isRecord, textOf, type Json } from './json.js';
 import type { KeyPair } from './model.js';
 import type { NovaCall } from './nova-call.js';
 import { refuse } from './openstack-fault.js';
-import { empty, ok, type Answer } from './wire.js';
+import { empty, hasWideCharacter, ok, type Answer } from './wire.js';
 
-const knownTypes = ['ssh-rsa', 'ssh-ed25519', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521'];
+const knownTypes = [
+  'ssh-rsa',
+  'ssh-ed25519',
+  'ecdsa-sha2-nistp256',
+  'ecdsa-sha2-nistp384',
+  'ecdsa-sha2-nistp521',
+  'sk-ssh-ed25519@openssh.com',
+  'sk-ecdsa-sha2-nistp256@openssh.com',
+];
 
 /** Keys belong to the user, whatever the project. */
 function keyOf({ access }: NovaCall, name: string): string {
@@ -42,6 +50,7 @@ export function createKeyPair(call: NovaCall): Answer {
   if (!knownTypes.includes(type) || !/^[A-Za-z0-9+/]{20,}={0,2}$/.test(data)) {
     throw refuse(400, 'Keypair data is invalid: failed to generate fingerprint');
   }
+  if (hasWideCharacter(publicKey)) throw refuse(500, 'Unexpected API Error.');
   if (cloud.keyPairs.has(keyOf(call, name))) throw refuse(409, `Key pair '${name}' already exists.`);
   const limit = cloud.quotasOf(access.projectId).key_pairs;
   const own = [...cloud.keyPairs.values()].filter(({ userId }) => userId === access.userId);

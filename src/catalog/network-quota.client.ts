@@ -3,12 +3,7 @@ import { z } from 'zod';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
 import { OpenStackHttp } from '../openstack/openstack-http.js';
 import { path } from '../openstack/openstack-path.js';
-
-export interface NetworkQuota {
-  /** -1: no limit. */
-  readonly limit: number;
-  readonly used: number;
-}
+import type { Quota } from './quota.js';
 
 /** Neutron's refusal names the resource but no number; its quotas tell them. */
 @Injectable()
@@ -16,7 +11,12 @@ export class NetworkQuotaClient {
   constructor(private readonly http: OpenStackHttp) {}
 
   /** `resource` is Neutron's word: `port`, `floatingip`, `security_group`. */
-  async get(call: OpenStackCall, projectId: string, resource: string): Promise<NetworkQuota | null> {
+  async get(call: OpenStackCall, projectId: string, resource: string): Promise<Quota | null> {
+    return (await this.all(call, projectId))[resource] ?? null;
+  }
+
+  /** By Neutron's words. */
+  async all(call: OpenStackCall, projectId: string): Promise<Readonly<Record<string, Quota>>> {
     const answer = await this.http.send({
       service: 'network',
       method: 'GET',
@@ -26,6 +26,6 @@ export class NetworkQuotaClient {
       schema: z.object({ quota: z.record(z.string(), z.object({ limit: z.number(), used: z.number() })) }),
       call,
     });
-    return answer.data.quota[resource] ?? null;
+    return answer.data.quota;
   }
 }

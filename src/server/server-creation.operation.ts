@@ -276,6 +276,7 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
       availabilityZone: null,
       keyName: null,
       userData: null,
+      adminPass: null,
     });
     return this.createdServer(rows, openstackId, null);
   }

@@ -20,12 +20,12 @@ export interface CreateServerCommand {
   readonly keyName: string | null;
   /** Base64, at most 65,535 characters. */
   readonly userData: string | null;
+  /** Null: Nova makes one, which nobody is told. */
+  readonly adminPass: string | null;
 }
 
 export interface CreatedServer {
   readonly openstackId: string;
-  /** Told this once; null where the cloud gives none. */
-  readonly adminPass: string | null;
 }
 
 export interface ObservedServer {
@@ -89,7 +89,7 @@ function statusWord(text: string): string {
   return text.trim() === '' ? 'UNKNOWN' : text.trim().toUpperCase().replace(/[- ]/g, '_');
 }
 
-const createdServer = z.object({ server: z.object({ id: wireId, adminPass: wireOptionalText }) });
+const createdServer = z.object({ server: z.object({ id: wireId }) });
 const shownServer = z.object({ server: observedServer });
 const serverPage = z
   .object({ servers: z.array(observedServer), servers_links: pageLinks })
@@ -117,7 +117,7 @@ export class ServerClient {
       schema: createdServer,
       call,
     });
-    return { openstackId: answer.data.server.id, adminPass: answer.data.server.adminPass };
+    return { openstackId: answer.data.server.id };
   }
 
   async get(call: OpenStackCall, openstackId: string): Promise<ObservedServer> {
@@ -213,5 +213,6 @@ function creationBody(command: CreateServerCommand): Readonly<Record<string, unk
     ...(command.availabilityZone === null ? {} : { availability_zone: command.availabilityZone }),
     ...(command.keyName === null ? {} : { key_name: command.keyName }),
     ...(command.userData === null ? {} : { user_data: command.userData }),
+    ...(command.adminPass === null ? {} : { adminPass: command.adminPass }),
   };
 }

@@ -69,6 +69,10 @@ describe('quotas', () => {
     });
     const { openstackId } = await volumes.create(call, { ...volume, marker: cloud.newMarker() });
     cloud.later(() => deleteVolume(openstackId));
+    expect(await cloud.admin.quotas.volume(call)).toEqual({
+      volumes: { limit: 1, used: 1 },
+      gigabytes: { limit: 3, used: 1 },
+    });
     await expect(volumes.create(call, { ...volume, marker: cloud.newMarker() })).rejects.toMatchObject({
       name: 'OpenStackQuotaExceeded',
       text: expect.stringMatching(/number of volumes allowed \(1\)/),
@@ -83,6 +87,12 @@ describe('quotas', () => {
     const used = await collect(networkInterfaces.list(call));
     await limit('network', { port: used.length, floatingip: 0 });
     const { networkQuotas } = cloud.admin;
+    expect(await networkQuotas.all(call, projectId)).toMatchObject({
+      port: { limit: used.length, used: used.length },
+      floatingip: { limit: 0, used: 0 },
+      security_group: { limit: expect.any(Number), used: expect.any(Number) },
+      security_group_rule: { limit: expect.any(Number), used: expect.any(Number) },
+    });
     expect(await networkQuotas.get(call, projectId, 'port')).toEqual({ limit: used.length, used: used.length });
     expect(await networkQuotas.get(call, projectId, 'floatingip')).toEqual({ limit: 0, used: 0 });
     expect(await networkQuotas.get(call, projectId, 'no-such-thing')).toBeNull();
@@ -105,7 +115,12 @@ describe('quotas', () => {
 
   it('of servers and cores are told from a policy', async () => {
     const { seed, admin } = cloud;
-    await limit('compute', { instances: 0 });
+    await limit('compute', { instances: 0, ram: -1 });
+    expect(await admin.quotas.compute(call)).toEqual({
+      servers: { limit: 0, used: 0 },
+      cores: { limit: expect.any(Number), used: 0 },
+      ram: { limit: -1, used: 0 },
+    });
     const { openstackId } = await admin.volumes.create(call, {
       ...volume,
       imageId: seed.imageId,
@@ -126,6 +141,7 @@ describe('quotas', () => {
       availabilityZone: null,
       keyName: null,
       userData: null,
+      adminPass: null,
     });
     await expect(server).rejects.toThrow(OpenStackQuotaExceeded);
     await expect(server).rejects.toMatchObject({

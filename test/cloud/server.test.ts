@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import type { ObservedPort } from '../../src/network-interface/network-interface.client.js';
 import { adminCall } from '../../src/openstack/openstack-call.js';
 import {
   OpenStackConflict,
@@ -9,15 +8,16 @@ import {
   OpenStackUnknownOutcome,
 } from '../../src/openstack/openstack-errors.js';
 import { collect } from '../../src/openstack/openstack-paging.js';
-import type { CreateServerCommand, ObservedServer } from '../../src/server/server.client.js';
-import type { ObservedVolume } from '../../src/volume/volume.client.js';
 import { Cloud, eventually } from './cloud.js';
+import { becomes, CloudServers } from './servers.js';
 
 describe('servers', () => {
   let cloud: Cloud;
+  let servers: CloudServers;
 
   beforeAll(async () => {
     cloud = await Cloud.open();
+    servers = new CloudServers(cloud);
   });
   afterEach(() => cloud.cleanUp());
   afterAll(async () => {
@@ -26,92 +26,20 @@ describe('servers', () => {
     expect(left).toEqual([]);
   });
 
-  async function createPort(): Promise<ObservedPort> {
-    const { admin, call, seed } = cloud;
-    const port = await admin.networkInterfaces.create(call, {
-      name: 'a-server-nic0',
-      networkId: seed.networkId,
-      securityGroupIds: [],
-      marker: cloud.newMarker(),
-      subnetId: null,
-    });
-    cloud.later(() => admin.networkInterfaces.delete(call, port.openstackId));
-    return port;
-  }
-
-  async function createRootVolume(): Promise<ObservedVolume> {
-    const { admin, call, seed } = cloud;
-    const volume = await admin.volumes.create(call, {
-      name: 'a-server-root',
-      description: null,
-      size: 1,
-      imageId: seed.imageId,
-      volumeTypeId: null,
-      availabilityZone: null,
-      marker: cloud.newMarker(),
-    });
-    cloud.later(async () => {
-      await admin.volumes.delete(call, volume.openstackId);
-      await eventually('volume gone', async () => !(await exists(() => admin.volumes.get(call, volume.openstackId))));
-    });
-    await becomes(
-      'volume available',
-      async () => (await admin.volumes.get(call, volume.openstackId)).status,
-      'available',
-    );
-    return volume;
-  }
-
-  async function createServer(change: Partial<CreateServerCommand> = {}): Promise<string> {
-    const { admin, call, seed } = cloud;
-    const command = {
-      name: 'a server',
-      flavorId: seed.flavorId,
-      portId: change.portId ?? (await createPort()).openstackId,
-      volumeId: change.volumeId ?? (await createRootVolume()).openstackId,
-      marker: cloud.newMarker(),
-      availabilityZone: null,
-      keyName: null,
-      userData: null,
-      ...change,
-    };
-    const { openstackId } = await admin.servers.create(call, command);
-    cloud.later(async () => {
-      await admin.servers.delete(call, openstackId);
-      await gone(openstackId);
-    });
-    return openstackId;
-  }
-
-  async function active(openstackId: string): Promise<ObservedServer> {
-    await becomes(
-      'server ACTIVE',
-      async () => (await cloud.admin.servers.get(cloud.call, openstackId)).status,
-      'ACTIVE',
-    );
-    return cloud.admin.servers.get(cloud.call, openstackId);
-  }
-
-  async function gone(openstackId: string): Promise<void> {
-    await eventually(
-      'server gone',
-      async () => !(await exists(() => cloud.admin.servers.get(cloud.call, openstackId))),
-    );
-  }
-
   it('boots from the volume with the port, and leaves both when it is gone', async () => {
     const { admin, call, projectId, seed } = cloud;
     const marker = cloud.newMarker();
-    const port = await createPort();
-    const volume = await createRootVolume();
-    const openstackId = await createServer({
+    const port = await servers.createPort();
+    const volume = await servers.createRootVolume();
+    const openstackId = await servers.create({
       portId: port.openstackId,
       volumeId: volume.openstackId,
       marker,
       userData: Buffer.from('#cloud-config\n').toString('base64'),
+      adminPass: 'chosen-by-us-1',
     });
 
-    expect(await active(openstackId)).toMatchObject({
+    expect(await servers.active(openstackId)).toMatchObject({
       openstackId,
       name: 'a server',
       projectId,
@@ -138,7 +66,7 @@ describe('servers', () => {
     await expect(admin.volumes.delete(call, volume.openstackId)).rejects.toThrow(OpenStackRefused);
 
     await admin.servers.delete(call, openstackId);
-    await gone(openstackId);
+    await servers.gone(openstackId);
     await becomes('volume free', async () => (await admin.volumes.get(call, volume.openstackId)).status, 'available');
     expect(await admin.networkInterfaces.get(call, port.openstackId)).toMatchObject({
       deviceId: null,
@@ -151,9 +79,9 @@ describe('servers', () => {
   it('is found by its marker while it is built and after, in its project and over all', async () => {
     const { admin, call } = cloud;
     const marker = cloud.newMarker();
-    const openstackId = await createServer({ marker });
+    const openstackId = await servers.create({ marker });
     expect(ids(await admin.servers.findByMarker(call, marker))).toEqual([openstackId]);
-    await active(openstackId);
+    await servers.active(openstackId);
     expect(ids(await admin.servers.findByMarker(call, marker))).toEqual([openstackId]);
     expect(ids(await admin.servers.findByMarker(adminCall, marker))).toEqual([openstackId]);
     expect(await admin.servers.findByMarker(call, marker.slice(0, -1))).toEqual([]);
@@ -165,14 +93,14 @@ describe('servers', () => {
   it('is made once a port and volume, however often it is asked for', async () => {
     const { admin, call, seed } = cloud;
     const [port, volume, otherPort, otherVolume] = [
-      await createPort(),
-      await createRootVolume(),
-      await createPort(),
-      await createRootVolume(),
+      await servers.createPort(),
+      await servers.createRootVolume(),
+      await servers.createPort(),
+      await servers.createRootVolume(),
     ];
     const marker = cloud.newMarker();
-    const openstackId = await createServer({ portId: port.openstackId, volumeId: volume.openstackId, marker });
-    await active(openstackId);
+    const openstackId = await servers.create({ portId: port.openstackId, volumeId: volume.openstackId, marker });
+    await servers.active(openstackId);
     const again = (portId: string, volumeId: string) =>
       admin.servers.create(call, {
         name: 'a server',
@@ -183,6 +111,7 @@ describe('servers', () => {
         availabilityZone: null,
         keyName: null,
         userData: null,
+        adminPass: null,
       });
     await expect(again(port.openstackId, otherVolume.openstackId)).rejects.toThrow(OpenStackConflict);
     await expect(again(otherPort.openstackId, volume.openstackId)).rejects.toThrow(OpenStackRefused);
@@ -191,10 +120,10 @@ describe('servers', () => {
 
   it('ends in ERROR with a fault where no host has room', async () => {
     const { admin, call } = cloud;
-    const port = await createPort();
-    const volume = await createRootVolume();
+    const port = await servers.createPort();
+    const volume = await servers.createRootVolume();
     const flavorId = await cloud.stage.flavorWithoutHost(cloud.later);
-    const openstackId = await createServer({ flavorId, portId: port.openstackId, volumeId: volume.openstackId });
+    const openstackId = await servers.create({ flavorId, portId: port.openstackId, volumeId: volume.openstackId });
     await becomes('server ERROR', async () => (await admin.servers.get(call, openstackId)).status, 'ERROR');
     expect(await admin.servers.get(call, openstackId)).toMatchObject({
       status: 'ERROR',
@@ -207,8 +136,8 @@ describe('servers', () => {
     const marker = cloud.newMarker();
     const address = await admin.floatingIps.allocate(call, { floatingNetworkId: seed.externalNetworkId, marker });
     cloud.later(() => admin.floatingIps.release(call, address.openstackId));
-    const port = await createPort();
-    await active(await createServer({ portId: port.openstackId }));
+    const port = await servers.createPort();
+    await servers.active(await servers.create({ portId: port.openstackId }));
     const { revision } = address;
     const associated = await admin.floatingIps.associate(call, address.openstackId, {
       portId: port.openstackId,
@@ -221,7 +150,7 @@ describe('servers', () => {
 
   it('can be deleted while it is built', async () => {
     const { admin, call } = cloud;
-    const openstackId = await createServer();
+    const openstackId = await servers.create();
     // Nova's own bookkeeping of the build may be in the way for a moment: 500.
     await eventually('deletion accepted', async () => {
       try {
@@ -232,33 +161,33 @@ describe('servers', () => {
         throw error;
       }
     });
-    await gone(openstackId);
+    await servers.gone(openstackId);
   });
 
   it('can be deleted by force', async () => {
     const { admin, call } = cloud;
-    const openstackId = await createServer();
-    await active(openstackId);
+    const openstackId = await servers.create();
+    await servers.active(openstackId);
     await admin.servers.forceDelete(call, openstackId);
-    await gone(openstackId);
+    await servers.gone(openstackId);
     await expect(admin.servers.forceDelete(call, openstackId)).rejects.toThrow(OpenStackNotFound);
   });
 
   it('takes a name with what Nova refuses, replaced, and one in Hangul as it is', async () => {
     const { admin, call } = cloud;
-    const openstackId = await createServer({ name: '서버 🚀\u200d\ue000\u2028☃' });
+    const openstackId = await servers.create({ name: '서버 🚀\u200d\ue000\u2028☃' });
     expect(await admin.servers.get(call, openstackId)).toMatchObject({ name: '서버 ____☃' });
   });
 
   it('is refused with an unknown flavor, port, volume, zone or key', async () => {
-    const portId = (await createPort()).openstackId;
-    const volumeId = (await createRootVolume()).openstackId;
+    const portId = (await servers.createPort()).openstackId;
+    const volumeId = (await servers.createRootVolume()).openstackId;
     const base = { portId, volumeId };
-    await expect(createServer({ ...base, flavorId: 'no-such-flavor' })).rejects.toThrow(OpenStackRefused);
-    await expect(createServer({ ...base, portId: randomUUID() })).rejects.toThrow(OpenStackRefused);
-    await expect(createServer({ ...base, volumeId: randomUUID() })).rejects.toThrow(OpenStackRefused);
-    await expect(createServer({ ...base, availabilityZone: 'nowhere' })).rejects.toThrow(OpenStackRefused);
-    await expect(createServer({ ...base, keyName: randomUUID() })).rejects.toThrow(OpenStackRefused);
+    await expect(servers.create({ ...base, flavorId: 'no-such-flavor' })).rejects.toThrow(OpenStackRefused);
+    await expect(servers.create({ ...base, portId: randomUUID() })).rejects.toThrow(OpenStackRefused);
+    await expect(servers.create({ ...base, volumeId: randomUUID() })).rejects.toThrow(OpenStackRefused);
+    await expect(servers.create({ ...base, availabilityZone: 'nowhere' })).rejects.toThrow(OpenStackRefused);
+    await expect(servers.create({ ...base, keyName: randomUUID() })).rejects.toThrow(OpenStackRefused);
   });
 
   it('is not found when it never was', async () => {
@@ -278,18 +207,4 @@ describe('servers', () => {
 
 function ids(things: readonly { readonly openstackId: string }[]): readonly string[] {
   return things.map(({ openstackId }) => openstackId);
-}
-
-async function exists(get: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await get();
-    return true;
-  } catch (error) {
-    if (error instanceof OpenStackNotFound) return false;
-    throw error;
-  }
-}
-
-async function becomes(what: string, read: () => Promise<string>, wanted: string): Promise<void> {
-  await eventually(what, async () => (await read()) === wanted, 90_000);
 }
