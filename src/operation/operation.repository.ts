@@ -199,6 +199,11 @@ export class OperationRepository {
     return result.affectedRows === 1;
   }
 
+  /** What the operation must remember of what it saw; read back as `result`. */
+  async setResult(tx: EntityManager, operationId: number, result: unknown): Promise<void> {
+    await tx.query('UPDATE operation SET result = ? WHERE id = ?', [JSON.stringify(result), operationId]);
+  }
+
   /** OpenStack has what was secret: nobody needs it any more. */
   async wipeSecret(tx: EntityManager, operationId: number): Promise<void> {
     await tx.query('UPDATE operation SET secret = NULL WHERE id = ?', [operationId]);

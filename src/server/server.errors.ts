@@ -27,6 +27,63 @@ export class ServerDeletionDenied extends DomainError {
   }
 }
 
+/** The same for what changes a server. */
+export class ServerUpdateDenied extends DomainError {
+  readonly kind = 'forbidden';
+  readonly code = 'SERVER_UPDATE_PERMISSION_DENIED';
+
+  constructor(id: number) {
+    super(`Server ${String(id)} belongs to another project and cannot be changed from this one`);
+  }
+}
+
+/** A status that exists, but that nobody can ask for. */
+export class InvalidServerStatusUpdate extends DomainError {
+  readonly kind = 'malformed';
+  readonly code = 'INVALID_SERVER_STATUS_UPDATE_REQUEST';
+
+  constructor(status: string) {
+    super(`A server can be set to ACTIVE or SHUTOFF, not to ${status}`);
+  }
+}
+
+export class ServerNotStartable extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'SERVER_STATUS_INVALID_TO_START';
+
+  constructor(id: number, status: string) {
+    super(`Server ${String(id)} is ${status}; only one in SHUTOFF can be started`);
+  }
+}
+
+export class ServerNotStoppable extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'SERVER_STATUS_INVALID_TO_STOP';
+
+  constructor(id: number, status: string) {
+    super(`Server ${String(id)} is ${status}; only one in ACTIVE or ERROR that is in OpenStack can be stopped`);
+  }
+}
+
+export class ServerNotRebootable extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'SERVER_STATUS_INVALID_TO_REBOOT';
+
+  /** `from` are the statuses in which it could be done. */
+  constructor(id: number, status: string, from: readonly string[]) {
+    super(`Server ${String(id)} is ${status}; this kind of reboot needs one in ${from.join(', ')}`);
+  }
+}
+
+export class ServerWithoutConsole extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'SERVER_STATUS_INVALID_FOR_CONSOLE';
+
+  constructor(id: number, status: string, cause?: unknown) {
+    super(`Server ${String(id)} is ${status}; only one that runs has a console`, cause === undefined ? {} : { cause });
+  }
+}
+
 export class ServerNameTaken extends DomainError {
   readonly kind = 'conflict';
   readonly code = 'SERVER_NAME_DUPLICATE';

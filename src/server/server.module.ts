@@ -7,6 +7,17 @@ import { OperationModule } from '../operation/operation.module.js';
 import { ReconciliationModule } from '../reconciliation/reconciliation.module.js';
 import { SecurityGroupModule } from '../security-group/security-group.module.js';
 import { VolumeModule } from '../volume/volume.module.js';
+import { ServerActionClient } from './server-action.client.js';
+import { ServerActionController } from './server-action.controller.js';
+import { ServerActionOperation } from './server-action.operation.js';
+import { ServerActionService } from './server-action.service.js';
+import { ServerConsoleClient } from './server-console.client.js';
+import { ServerConsoleController } from './server-console.controller.js';
+import { ServerConsoleService } from './server-console.service.js';
+import { ServerObservation } from './server-observation.js';
+import { ServerRenameOperation } from './server-rename.operation.js';
+import { ServerRenameService } from './server-rename.service.js';
+import { AuditModule } from '../audit/audit.module.js';
 import { ServerCreationOperation } from './server-creation.operation.js';
 import { ServerCreationService } from './server-creation.service.js';
 import { ServerDeletionOperation } from './server-deletion.operation.js';
@@ -24,13 +35,14 @@ import { ServerService } from './server.service.js';
     OpenStackModule,
     OperationModule,
     ReconciliationModule,
+    AuditModule,
     CatalogModule,
     SecurityGroupModule,
     VolumeModule,
     FloatingIpModule,
     NetworkInterfaceModule,
   ],
-  controllers: [ServerController],
+  controllers: [ServerController, ServerActionController, ServerConsoleController],
   providers: [
     ServerClient,
     ServerRepository,
@@ -39,6 +51,14 @@ import { ServerService } from './server.service.js';
     ServerCreationService,
     ServerDeletionService,
     ServerRemoval,
+    ServerObservation,
+    ServerActionClient,
+    ServerActionService,
+    ServerActionOperation,
+    ServerRenameService,
+    ServerRenameOperation,
+    ServerConsoleClient,
+    ServerConsoleService,
     ServerCreationOperation,
     ServerDeletionOperation,
     ServerReconciler,

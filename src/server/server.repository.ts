@@ -15,6 +15,13 @@ export interface NewServerRow {
   readonly description: string | null;
 }
 
+/** What a person decides of a server that is there. */
+export interface ServerFacts {
+  readonly name: string;
+  readonly description: string | null;
+  readonly isProtected: boolean;
+}
+
 @Injectable()
 export class ServerRepository {
   /**
@@ -38,14 +45,57 @@ export class ServerRepository {
       );
       return result.insertId;
     } catch (error) {
-      if (duplicateKey(error) !== 'uq_server_live_name') throw error;
-      const rows: { id: number; name: string }[] = await tx.query(
-        'SELECT id, name FROM server WHERE project_id = ? AND live_name = ?',
-        [server.projectId, server.name],
-      );
-      const holder = rows[0];
-      throw new ServerNameTaken(server.name, holder === undefined ? null : { type: 'server', ...holder });
+      throw await this.nameTaken(tx, error, server);
     }
+  }
+
+  /**
+   * What a person calls it, and whether it is protected.
+   *
+   * @throws ServerNameTaken naming the live server that has the name.
+   */
+  async rename(tx: EntityManager, { id, projectId }: ServerEntity, facts: ServerFacts): Promise<void> {
+    try {
+      await this.setFacts(tx, id, facts);
+    } catch (error) {
+      throw await this.nameTaken(tx, error, { projectId, name: facts.name });
+    }
+  }
+
+  /** Takes a renaming back; the new name stays when another server has the old one meanwhile. */
+  async restore(tx: EntityManager, id: number, facts: ServerFacts): Promise<void> {
+    try {
+      await this.setFacts(tx, id, facts);
+    } catch (error) {
+      if (duplicateKey(error) !== 'uq_server_live_name') throw error;
+    }
+  }
+
+  private async setFacts(
+    tx: EntityManager,
+    id: number,
+    { name, description, isProtected }: ServerFacts,
+  ): Promise<void> {
+    await tx.query('UPDATE server SET name = ?, description = ?, protected = ?, version = version + 1 WHERE id = ?', [
+      name,
+      description,
+      isProtected,
+      id,
+    ]);
+  }
+
+  private async nameTaken(
+    tx: EntityManager,
+    error: unknown,
+    { projectId, name }: { readonly projectId: number; readonly name: string },
+  ): Promise<unknown> {
+    if (duplicateKey(error) !== 'uq_server_live_name') return error;
+    const rows: { id: number; name: string }[] = await tx.query(
+      'SELECT id, name FROM server WHERE project_id = ? AND live_name = ?',
+      [projectId, name],
+    );
+    const holder = rows[0];
+    return new ServerNameTaken(name, holder === undefined ? null : { type: 'server', ...holder });
   }
 
   async find(manager: EntityManager, id: number): Promise<ServerEntity | null> {
@@ -74,15 +124,15 @@ export class ServerRepository {
     );
   }
 
-  /** A server that could not be made, or not be deleted; it keeps its row until someone deletes it. */
+  /** Why it could not be made, changed or deleted; null once something was done. */
   async setFault(
     tx: EntityManager,
     id: number,
-    fault: { readonly code: string; readonly message: string },
+    fault: { readonly code: string; readonly message: string } | null,
   ): Promise<void> {
     await tx.query('UPDATE server SET fault_code = ?, fault_message = ?, version = version + 1 WHERE id = ?', [
-      fault.code,
-      fault.message.slice(0, 500),
+      fault?.code ?? null,
+      fault?.message.slice(0, 500) ?? null,
       id,
     ]);
   }

@@ -55,6 +55,7 @@ describe('attachments of volumes', () => {
       availabilityZone: null,
       keyName: null,
       userData: null,
+      adminPass: null,
     });
     cloud.later(async () => {
       await admin.servers.delete(call, serverId);

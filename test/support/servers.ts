@@ -5,6 +5,8 @@ export interface ServerBody {
   readonly id: number;
   readonly openstack_id: string | null;
   readonly name: string;
+  readonly description: string | null;
+  readonly protected: boolean;
   readonly status: string;
   readonly fault: { readonly code: string; readonly message: string } | null;
   readonly operation: { readonly id: number; readonly kind: string; readonly state: string } | null;
@@ -77,6 +79,19 @@ export class ServerRequests {
 
   async get(id: number): Promise<ServerBody> {
     return (await this.api.get<ServerBody>(`/servers/${String(id)}`)).body;
+  }
+
+  async rename<T = ServerBody>(id: number, body: Readonly<Record<string, unknown>>): Promise<Answer<T>> {
+    return this.api.put<T>(`/servers/${String(id)}/info`, body);
+  }
+
+  /** `status` goes into the query as it is. */
+  async setStatus<T = ServerBody>(id: number, status: string): Promise<Answer<T>> {
+    return this.api.put<T>(`/servers/${String(id)}/status?status=${status}`);
+  }
+
+  async reboot<T = ServerBody>(id: number, type?: string): Promise<Answer<T>> {
+    return this.api.post<T>(`/servers/${String(id)}/actions/reboot${type === undefined ? '' : `?type=${type}`}`);
   }
 
   /** A server whose creation has ended, however. */
