@@ -3,7 +3,13 @@ import { z } from 'zod';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
 import { OpenStackHttp } from '../openstack/openstack-http.js';
 import { path } from '../openstack/openstack-path.js';
-import type { Quota } from './quota.js';
+
+/** How much of something a project may have, and has. */
+export interface Quota {
+  /** -1: no limit. */
+  readonly limit: number;
+  readonly used: number;
+}
 
 /** Neutron's refusal names the resource but no number; its quotas tell them. */
 @Injectable()

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
 import { OpenStackHttp } from '../openstack/openstack-http.js';
 import { cinderMicroversion, novaMicroversion } from '../openstack/openstack-microversions.js';
-import type { Quota } from './quota.js';
+import type { Quota } from './network-quota.client.js';
 
 export interface ComputeQuotas {
   readonly servers: Quota;

@@ -7,7 +7,6 @@ import { ApiAccepted, ApiProblems } from '../common/api-problems.js';
 import { IdParam } from '../common/id-param.decorator.js';
 import { IfMatch, type Precondition } from '../common/precondition.js';
 import { CurrentActor } from '../common/principal.decorator.js';
-import type { OperationEntity } from '../operation/operation.entity.js';
 import { RebootQuery, RenameServerRequest, ServerStatusQuery } from './server-action.dto.js';
 import { ServerActionService } from './server-action.service.js';
 import type { ServerDetails } from './server-details.repository.js';
@@ -104,7 +103,7 @@ export class ServerActionController {
 
   private async accepted(
     { principal }: Actor,
-    operation: Pick<OperationEntity, 'id' | 'resourceId'>,
+    operation: { readonly id: number; readonly resourceId: number },
   ): Promise<Accepted<ServerResponse>> {
     const server = await this.servers.getDetails(principal, operation.resourceId);
     return new Accepted(operation.id, ServerResponse.from(server));
