@@ -17,6 +17,9 @@ import { CreateSession1764000000016 } from './1764000000016-create-session.js';
 import { CreateLease1764000000017 } from './1764000000017-create-lease.js';
 import { CreateDeployment1764000000018 } from './1764000000018-create-deployment.js';
 import { CreateOrphan1764000000019 } from './1764000000019-create-orphan.js';
+import { AddVolumeAvailabilityZone1764000000021 } from './1764000000021-add-volume-availability-zone.js';
+import { IndexVolumeCreated1764000000022 } from './1764000000022-index-volume-created.js';
+import { IndexVolumeName1764000000023 } from './1764000000023-index-volume-name.js';
 import { CreateLoginFailure1764000000041 } from './1764000000041-create-login-failure.js';
 import { AddSessionRotatedAt1764000000042 } from './1764000000042-add-session-rotated-at.js';
 import { WidenOperationSecret1764000000061 } from './1764000000061-widen-operation-secret.js';
@@ -42,6 +45,9 @@ export const migrations = [
   CreateLease1764000000017,
   CreateDeployment1764000000018,
   CreateOrphan1764000000019,
+  AddVolumeAvailabilityZone1764000000021,
+  IndexVolumeCreated1764000000022,
+  IndexVolumeName1764000000023,
   CreateLoginFailure1764000000041,
   AddSessionRotatedAt1764000000042,
   WidenOperationSecret1764000000061,

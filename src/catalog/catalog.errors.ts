@@ -41,6 +41,18 @@ export class NetworkNotFound extends DomainError {
   }
 }
 
+export class VolumeTypeNotFound extends DomainError {
+  readonly kind = 'not-found';
+  readonly code = 'VOLUME_TYPE_NOT_FOUND';
+
+  constructor(idOrName: string, field: string) {
+    super(
+      `There is no volume type ${idOrName} that this project may use; GET /volume-types lists them`,
+      unusable(field, 'is no usable volume type'),
+    );
+  }
+}
+
 export class RootVolumeTooSmall extends DomainError {
   readonly kind = 'invalid';
   readonly code = 'ROOT_VOLUME_TOO_SMALL';

@@ -12,7 +12,8 @@ export class PageQuery {
 
   @Text({
     optional: true,
-    max: 1024,
+    // A name of 255 code points of four bytes, in base64, and what stands around it.
+    max: 2048,
     description: '`next_cursor` of the page before; everything else must stay as it was.',
   })
   cursor?: string;

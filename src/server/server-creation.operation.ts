@@ -20,10 +20,12 @@ import type { OperationEntity } from '../operation/operation.entity.js';
 import { SecurityGroupRepository } from '../security-group/security-group.repository.js';
 import { VolumeClient, type ObservedVolume } from '../volume/volume.client.js';
 import type { VolumeEntity } from '../volume/volume.entity.js';
+import { volumeFault } from '../volume/volume-fault.js';
+import { VolumeTypes } from '../volume/volume-types.js';
 import { VolumeRepository } from '../volume/volume.repository.js';
 import { serverCreationInput, type ServerCreationInput } from './server-creation-input.js';
 import { unusableChoice } from './server-choice.js';
-import { buildFault, volumeFault } from './server-fault.js';
+import { buildFault } from './server-fault.js';
 import { ServerRemoval, targetOf } from './server-removal.js';
 import { projectOpenstackId, type ServerRows } from './server-rows.js';
 import { ServerClient, type ObservedServer } from './server.client.js';
@@ -107,6 +109,7 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
     private readonly removal: ServerRemoval,
     private readonly serverClient: ServerClient,
     private readonly volumeClient: VolumeClient,
+    private readonly volumeTypes: VolumeTypes,
     private readonly portClient: NetworkInterfaceClient,
     private readonly servers: ServerRepository,
     private readonly volumes: VolumeRepository,
@@ -250,10 +253,12 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
       if (error instanceof OpenStackNotFound) return vanished('root volume');
       throw error;
     }
-    const writes = (tx: EntityManager): Promise<void> => this.volumes.setObserved(tx, rows.rootVolume.id, volume);
+    const observation = await this.volumeTypes.withId(rows.projectOpenstackId, volume);
+    const writes = (tx: EntityManager): Promise<void> => this.volumes.setObserved(tx, rows.rootVolume.id, observation);
     if (volume.status === 'available') return { is: 'reached', writes };
     if (volume.status.startsWith('error')) {
-      return { is: 'failed', fault: volumeFault(volume, await this.volumeClient.messages(call, openstackId)) };
+      const messages = await this.volumeClient.messages(call, openstackId);
+      return { is: 'failed', fault: volumeFault('The root volume could not be made', volume.status, messages) };
     }
     return { is: 'passing', writes };
   }

@@ -4,7 +4,7 @@ import { OpenStackConflict } from '../openstack/openstack-errors.js';
 import { findMarked, ifThere, isBusy, type RemovalTarget } from '../operation/marked-removal.js';
 import type { Sight, StepCalls } from '../operation/operation-kind.js';
 import { NetworkInterfaceClient, type ObservedPort } from '../network-interface/network-interface.client.js';
-import { VolumeClient, type ObservedVolume } from '../volume/volume.client.js';
+import { VolumeRemoval } from '../volume/volume-removal.js';
 import type { ServerRows } from './server-rows.js';
 import { ServerClient, type ObservedServer } from './server.client.js';
 
@@ -16,7 +16,7 @@ import { ServerClient, type ObservedServer } from './server.client.js';
 export class ServerRemoval {
   constructor(
     private readonly servers: ServerClient,
-    private readonly volumes: VolumeClient,
+    private readonly volumes: VolumeRemoval,
     private readonly ports: NetworkInterfaceClient,
   ) {}
 
@@ -40,21 +40,8 @@ export class ServerRemoval {
     };
   }
 
-  async volume(target: RemovalTarget, calls: StepCalls): Promise<Sight> {
-    const found = await this.findVolumes(target, calls.reading(target.projectOpenstackId));
-    if (found.length === 0) return { is: 'reached' };
-    const toDelete = found.filter((volume) => deletableVolume.has(volume.status));
-    if (toDelete.length === 0) return { is: 'passing' };
-    return {
-      is: 'needed',
-      act: async () => {
-        for (const volume of toDelete) {
-          await ifThere(this.volumes.delete(calls.changing(target.projectOpenstackId), volume.openstackId));
-        }
-      },
-      // Cinder may still take the volume for in use for a moment after its server is gone.
-      passes: (error) => isBusy(error),
-    };
+  volume(target: RemovalTarget, calls: StepCalls): Promise<Sight> {
+    return this.volumes.look(target, calls);
   }
 
   async port(target: RemovalTarget, calls: StepCalls): Promise<Sight> {
@@ -79,14 +66,6 @@ export class ServerRemoval {
     );
   }
 
-  private findVolumes(target: RemovalTarget, call: OpenStackCall): Promise<readonly ObservedVolume[]> {
-    return findMarked(
-      target,
-      (id) => this.volumes.get(call, id),
-      (marker) => this.volumes.findByMarker(call, marker),
-    );
-  }
-
   private findPorts(target: RemovalTarget, call: OpenStackCall): Promise<readonly ObservedPort[]> {
     return findMarked(
       target,
@@ -103,5 +82,3 @@ export function targetOf(
 ): RemovalTarget {
   return { projectOpenstackId: rows.projectOpenstackId, deploymentId: rows.deploymentId, uuid, openstackId };
 }
-
-const deletableVolume = new Set(['available', 'error', 'error_restoring', 'error_extending', 'error_managing']);

@@ -24,6 +24,15 @@ export const volumeStatuses = [
 
 export type VolumeStatus = (typeof volumeStatuses)[number];
 
+/** A deletion is accepted in these; from ERROR_DELETING Cinder is told first that the volume is in error. */
+export const deletableStatuses: readonly VolumeStatus[] = [
+  'AVAILABLE',
+  'ERROR',
+  'ERROR_RESTORING',
+  'ERROR_EXTENDING',
+  'ERROR_DELETING',
+];
+
 /** Cinder's word as the contract has it; what is not among the contract's reads UNKNOWN. */
 export function volumeStatusFrom(openstackStatus: string | null): VolumeStatus {
   const word = (openstackStatus ?? '').toUpperCase().replaceAll('-', '_');

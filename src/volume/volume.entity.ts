@@ -48,6 +48,9 @@ export class VolumeEntity extends ManagedColumns {
   @Column({ name: 'device', type: 'varchar', length: 255, nullable: true })
   device!: string | null;
 
+  @Column({ name: 'availability_zone', type: 'varchar', length: 255, nullable: true })
+  availabilityZone!: string | null;
+
   @FlagColumn('protected', false)
   isProtected!: boolean;
 

@@ -1,13 +1,33 @@
 import { Module } from '@nestjs/common';
+import { CatalogModule } from '../catalog/catalog.module.js';
 import { OpenStackModule } from '../openstack/openstack.module.js';
+import { OperationModule } from '../operation/operation.module.js';
 import { ReconciliationModule } from '../reconciliation/reconciliation.module.js';
+import { VolumeCreationOperation } from './volume-creation.operation.js';
+import { VolumeCreationService } from './volume-creation.service.js';
+import { VolumeDetailsRepository } from './volume-details.repository.js';
+import { VolumeRemoval } from './volume-removal.js';
+import { VolumeTypes } from './volume-types.js';
 import { VolumeClient } from './volume.client.js';
+import { VolumeController } from './volume.controller.js';
 import { VolumeReconciler } from './volume.reconciler.js';
 import { VolumeRepository } from './volume.repository.js';
+import { VolumeService } from './volume.service.js';
 
 @Module({
-  imports: [OpenStackModule, ReconciliationModule],
-  providers: [VolumeClient, VolumeRepository, VolumeReconciler],
-  exports: [VolumeClient, VolumeRepository],
+  imports: [OpenStackModule, OperationModule, ReconciliationModule, CatalogModule],
+  controllers: [VolumeController],
+  providers: [
+    VolumeClient,
+    VolumeRepository,
+    VolumeDetailsRepository,
+    VolumeTypes,
+    VolumeRemoval,
+    VolumeService,
+    VolumeCreationService,
+    VolumeCreationOperation,
+    VolumeReconciler,
+  ],
+  exports: [VolumeClient, VolumeRepository, VolumeTypes, VolumeRemoval],
 })
 export class VolumeModule {}

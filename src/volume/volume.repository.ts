@@ -4,6 +4,7 @@ import { duplicateKey } from '../database/database-errors.js';
 import type { DeletedReason } from '../database/managed-columns.js';
 import { volumeStatusFrom } from './volume-status.js';
 import { VolumeEntity } from './volume.entity.js';
+import { VolumeNameTaken } from './volume.errors.js';
 
 /** A root volume that is about to be made with its server. */
 export interface NewRootVolume {
@@ -15,10 +16,42 @@ export interface NewRootVolume {
   readonly size: number;
 }
 
-/** What Cinder showed of a volume. */
+/** A volume that is about to be made for itself. */
+export interface NewVolume {
+  readonly uuid: string;
+  readonly projectId: number;
+  readonly name: string;
+  readonly description: string | null;
+  /** GiB. */
+  readonly size: number;
+  /** Null where it is not known yet which type it is. */
+  readonly volumeTypeOpenstackId: string | null;
+  readonly imageOpenstackId: string | null;
+  readonly isProtected: boolean;
+}
+
+/** What Cinder showed of a volume. What is left out or null is not known, and leaves the row as it is. */
 export interface VolumeObservation {
   readonly status: string;
+  /** GiB. */
   readonly size: number;
+  /** The type's id; Cinder itself tells its name: see VolumeTypes. */
+  readonly volumeTypeId?: string | null;
+  readonly availabilityZone?: string | null;
+}
+
+/** The same with the servers that it is on. */
+export interface AttachmentObservation extends VolumeObservation {
+  readonly attachments: readonly { readonly serverId: string; readonly device: string | null }[];
+  /** OpenStack's id of the server that it is being attached to; counts where Cinder lists no attachment yet. */
+  readonly expectedServerId?: string;
+}
+
+/** What a person may change of a volume without Cinder's help. */
+export interface VolumeInfo {
+  readonly name: string;
+  readonly description: string | null;
+  readonly isProtected: boolean;
 }
 
 const maxNameLength = 255;
@@ -42,6 +75,77 @@ export class VolumeRepository {
     }
   }
 
+  /**
+   * Inserts a volume in CREATING; returns its id.
+   *
+   * @throws VolumeNameTaken naming the live volume that has the name.
+   */
+  async insertCreating(tx: EntityManager, volume: NewVolume): Promise<number> {
+    const { projectId, name } = volume;
+    return this.claimingName(tx, { projectId, name }, async () => {
+      const result: { insertId: number } = await tx.query(
+        `INSERT INTO volume
+           (project_id, image_openstack_id, volume_type_openstack_id, name, description, status, size, protected, uuid)
+         VALUES (?, ?, ?, ?, ?, 'CREATING', ?, ?, ?)`,
+        [
+          projectId,
+          volume.imageOpenstackId,
+          volume.volumeTypeOpenstackId,
+          name,
+          volume.description,
+          volume.size,
+          volume.isProtected ? 1 : 0,
+          volume.uuid,
+        ],
+      );
+      return result.insertId;
+    });
+  }
+
+  /** A row by its id, deleted or not. */
+  async findAny(manager: EntityManager, id: number): Promise<VolumeEntity | null> {
+    return manager.findOneBy(VolumeEntity, { id });
+  }
+
+  /** A live row; nobody else changes or references it until the caller's transaction ends. */
+  async findForUpdate(tx: EntityManager, id: number): Promise<VolumeEntity | null> {
+    return tx.findOne(VolumeEntity, { where: { id, deletedAt: IsNull() }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  /** @throws VolumeNameTaken naming the live volume that has the name. */
+  async setInfo(
+    tx: EntityManager,
+    { id, projectId }: { readonly id: number; readonly projectId: number },
+    { name, description, isProtected }: VolumeInfo,
+  ): Promise<void> {
+    await this.claimingName(tx, { projectId, name }, () =>
+      tx.query('UPDATE volume SET name = ?, description = ?, protected = ?, version = version + 1 WHERE id = ?', [
+        name,
+        description,
+        isProtected ? 1 : 0,
+        id,
+      ]),
+    );
+  }
+
+  private async claimingName<T>(
+    tx: EntityManager,
+    { projectId, name }: { readonly projectId: number; readonly name: string },
+    write: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await write();
+    } catch (error) {
+      if (duplicateKey(error) !== 'uq_volume_live_name') throw error;
+      const rows: { id: number; name: string }[] = await tx.query(
+        'SELECT id, name FROM volume WHERE project_id = ? AND live_name = ?',
+        [projectId, name],
+      );
+      const holder = rows[0];
+      throw new VolumeNameTaken(name, holder === undefined ? null : { type: 'volume', ...holder });
+    }
+  }
+
   async findOfServer(manager: EntityManager, serverId: number): Promise<readonly VolumeEntity[]> {
     return manager.find(VolumeEntity, { where: { serverId, deletedAt: IsNull() }, order: { id: 'ASC' } });
   }
@@ -62,8 +166,46 @@ export class VolumeRepository {
   /** Takes over what Cinder showed; `observed_at` is the database's now. */
   async setObserved(tx: EntityManager, id: number, observed: VolumeObservation): Promise<void> {
     await tx.query(
-      'UPDATE volume SET status = ?, openstack_status = ?, size = ?, observed_at = NOW(3), missing_since = NULL WHERE id = ?',
-      [volumeStatusFrom(observed.status), observed.status, observed.size, id],
+      `UPDATE volume
+          SET status = ?, openstack_status = ?, size = ?, volume_type_openstack_id = COALESCE(?, volume_type_openstack_id),
+              availability_zone = COALESCE(?, availability_zone), observed_at = NOW(3), missing_since = NULL
+        WHERE id = ?`,
+      [
+        volumeStatusFrom(observed.status),
+        observed.status,
+        observed.size,
+        observed.volumeTypeId ?? null,
+        observed.availabilityZone ?? null,
+        id,
+      ],
+    );
+  }
+
+  /**
+   * Like `setObserved`, and the server follows too; one that is not ours leaves none. A root volume stays with its server, whose
+   * deletion looks after it.
+   */
+  async setObservedOnServer(tx: EntityManager, id: number, observed: AttachmentObservation): Promise<void> {
+    await this.setObserved(tx, id, observed);
+    const [attachment] = observed.attachments;
+    const openstackId = attachment?.serverId ?? expectedServer(observed);
+    const rows: { id: number }[] = await tx.query(
+      'SELECT id FROM server WHERE openstack_id = ? AND deleted_at IS NULL',
+      [openstackId],
+    );
+    const serverId = rows[0]?.id ?? null;
+    await tx.query(
+      'UPDATE volume SET server_id = ?, device = ? WHERE id = ? AND (is_root_volume = 0 OR ? IS NOT NULL)',
+      [serverId, attachment?.device ?? null, id, serverId],
+    );
+  }
+
+  /** Nothing of it is in OpenStack: the row tells why. */
+  async setFailed(tx: EntityManager, id: number): Promise<void> {
+    await tx.query(
+      `UPDATE volume SET status = 'ERROR', openstack_id = NULL, openstack_status = NULL, server_id = NULL, observed_at = NOW(3)
+        WHERE id = ?`,
+      [id],
     );
   }
 
@@ -80,8 +222,17 @@ export class VolumeRepository {
     );
   }
 
-  async setFault(tx: EntityManager, id: number, code: string, message: string): Promise<void> {
-    await tx.query('UPDATE volume SET fault_code = ?, fault_message = ? WHERE id = ?', [code, message, id]);
+  /** Why the last thing that was asked for was not done; null once something was. */
+  async setFault(
+    tx: EntityManager,
+    id: number,
+    fault: { readonly code: string; readonly message: string } | null,
+  ): Promise<void> {
+    await tx.query('UPDATE volume SET fault_code = ?, fault_message = ?, version = version + 1 WHERE id = ?', [
+      fault?.code ?? null,
+      fault?.message.slice(0, 500) ?? null,
+      id,
+    ]);
   }
 
   async tombstone(tx: EntityManager, id: number, reason: DeletedReason): Promise<void> {
@@ -90,6 +241,10 @@ export class VolumeRepository {
       [reason, id],
     );
   }
+}
+
+function expectedServer({ status, expectedServerId }: AttachmentObservation): string | null {
+  return status === 'reserved' || status === 'attaching' ? (expectedServerId ?? null) : null;
 }
 
 /** `<server name>-root`, cut to what fits, in code points. */

@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common';
+import { findMarked, ifThere, isBusy, type RemovalTarget } from '../operation/marked-removal.js';
+import type { Sight, StepCalls } from '../operation/operation-kind.js';
+import { VolumeClient, type ObservedVolume } from './volume.client.js';
+
+/** What Cinder deletes when it is asked to, if nothing holds the volume. */
+const deletable = new Set(['available', 'error', 'error_restoring', 'error_extending', 'error_managing']);
+
+/**
+ * How volumes are taken out of OpenStack, for deletions and for the undoing of creations. By id and by marker, so that what a lost
+ * answer made goes too; everything may be repeated at any time.
+ */
+@Injectable()
+export class VolumeRemoval {
+  constructor(private readonly client: VolumeClient) {}
+
+  async find(target: RemovalTarget, calls: StepCalls): Promise<readonly ObservedVolume[]> {
+    const call = calls.reading(target.projectOpenstackId);
+    return findMarked(
+      target,
+      (id) => this.client.get(call, id),
+      (marker) => this.client.findByMarker(call, marker),
+    );
+  }
+
+  /** Waits for those that cannot be deleted yet. */
+  async look(target: RemovalTarget, calls: StepCalls): Promise<Sight> {
+    const found = await this.find(target, calls);
+    if (found.length === 0) return { is: 'reached' };
+    if (!found.some(isDeletable)) return { is: 'passing' };
+    return {
+      is: 'needed',
+      act: () => this.delete(target, found, calls),
+      // Cinder may still take the volume for in use for a moment after its server is gone.
+      passes: (error) => isBusy(error),
+    };
+  }
+
+  /** Asks Cinder to delete those that it can. */
+  async delete(target: RemovalTarget, found: readonly ObservedVolume[], calls: StepCalls): Promise<void> {
+    for (const { openstackId } of found.filter(isDeletable)) {
+      await ifThere(this.client.delete(calls.changing(target.projectOpenstackId), openstackId));
+    }
+  }
+
+  /** From error_deleting Cinder deletes nothing until an admin has set the volume to error. */
+  async reset(found: readonly ObservedVolume[], calls: StepCalls): Promise<void> {
+    for (const { openstackId } of found.filter(({ status }) => status === 'error_deleting')) {
+      await ifThere(this.client.resetToError(calls.changingAsAdmin(), openstackId));
+    }
+  }
+}
+
+export function isDeletable({ status }: Pick<ObservedVolume, 'status'>): boolean {
+  return deletable.has(status);
+}
