@@ -12,6 +12,8 @@ import {
 
 type SchemaObject = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>[string];
 
+type TransportCode = keyof typeof transportProblems;
+
 interface Example {
   readonly summary: string;
   readonly value: Record<string, unknown>;
@@ -32,14 +34,14 @@ interface ProblemResponse {
 export function problemResponses(
   codes: readonly ProblemCode[],
   path: string,
-  hasBody: boolean,
+  transport: TransportFeatures,
 ): Record<string, ProblemResponse> {
   const byStatus = new Map<number, Record<string, Example>>();
   const add = (status: number, code: string, value: Record<string, unknown>): void => {
     byStatus.set(status, { ...byStatus.get(status), [code]: { summary: titleOf(code), value } });
   };
   for (const code of codes) add(statusOf[problems[code].kind], code, exampleOf(code, path));
-  for (const code of transportCodes(hasBody)) {
+  for (const code of transportCodes(transport)) {
     const { status, detail } = transportProblems[code];
     add(status, code, bodyOf({ code, status, detail, instance: path, requestId: exampleRequestId }));
   }
@@ -48,10 +50,18 @@ export function problemResponses(
   );
 }
 
-function transportCodes(hasBody: boolean): readonly (keyof typeof transportProblems)[] {
-  return hasBody
-    ? ['MALFORMED_REQUEST', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'INTERNAL_ERROR']
-    : ['INTERNAL_ERROR'];
+/** What of a request the transport reads before any route does. */
+export interface TransportFeatures {
+  readonly hasBody: boolean;
+  readonly hasPathParameter: boolean;
+}
+
+function transportCodes({ hasBody, hasPathParameter }: TransportFeatures): readonly TransportCode[] {
+  return [
+    ...(hasBody || hasPathParameter ? (['MALFORMED_REQUEST'] as const) : []),
+    ...(hasBody ? (['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
+    'INTERNAL_ERROR',
+  ];
 }
 
 function response(status: number, examples: Record<string, Example>): ProblemResponse {

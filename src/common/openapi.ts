@@ -62,9 +62,15 @@ function complete(operation: DocumentedOperation, path: string, method: (typeof 
     ...commonCodes(access),
     ...(isConditional ? (['PRECONDITION_FAILED'] as const) : []),
     ...(takesKey ? (['IDEMPOTENCY_KEY_REUSED', 'IDEMPOTENCY_KEY_IN_USE'] as const) : []),
+    ...(mayFailLater(operation) ? operationCodes : []),
+    ...(showsDeleted(operation) ? (['PERMISSION_DENIED'] as const) : []),
     ...(Array.isArray(named) ? named.filter(isProblemCode) : []),
   ];
-  Object.assign(operation.responses, problemResponses([...new Set(codes)], path, operation.requestBody !== undefined));
+  const transport = {
+    hasBody: operation.requestBody !== undefined,
+    hasPathParameter: operation.parameters?.some(isIdInPath) === true,
+  };
+  Object.assign(operation.responses, problemResponses([...new Set(codes)], path, transport));
   for (const response of Object.values(operation.responses)) addHeader(response, 'X-Request-Id', requestIdHeader);
 }
 
@@ -123,6 +129,25 @@ function describeTags(operation: DocumentedOperation, method: string): void {
 
 function isIdInPath(parameter: object): boolean {
   return 'in' in parameter && parameter.in === 'path';
+}
+
+/** How an operation may end that a request waits for. */
+const operationCodes = [
+  'OPERATION_IN_PROGRESS',
+  'OPENSTACK_CONFLICT',
+  'OPENSTACK_REFUSED',
+  'DEADLINE_EXCEEDED',
+  'OPERATION_CANCELLED',
+] as const satisfies readonly ProblemCode[];
+
+/** It answers when its operation has ended, or by 202 when that takes too long. */
+function mayFailLater({ responses }: DocumentedOperation): boolean {
+  return responses['202'] !== undefined && ['200', '201', '204'].some((status) => responses[status] !== undefined);
+}
+
+/** Only admins may ask for what was deleted. */
+function showsDeleted({ parameters }: DocumentedOperation): boolean {
+  return parameters?.some((parameter) => 'name' in parameter && parameter.name === 'include_deleted') === true;
 }
 
 function commonCodes(access: unknown): readonly ProblemCode[] {

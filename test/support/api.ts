@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { checkAnswer } from './contract.js';
 
 export interface Answer<T> {
   readonly status: number;
@@ -52,8 +53,8 @@ export class UnexpectedAnswer extends Error {
 }
 
 /**
- * The API as one account sees it, or as nobody does. Every status is an answer; only a request that got none throws. Type parameters say what
- * the caller expects of a body; nothing checks it here.
+ * The API as one account sees it, or as nobody does. Every status is an answer; only a request that got none throws, and one whose answer is not
+ * as the description of the API says. Type parameters say what the caller expects of a body.
  */
 export class Api {
   constructor(
@@ -101,12 +102,10 @@ export class Api {
       signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(this.signal === null ? [] : [this.signal])]),
     });
     const text = await response.text();
-    const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: (text === '' ? undefined : isJson ? JSON.parse(text) : text) as T,
-    };
+    const contentType = (response.headers.get('content-type') ?? '').split(';', 1)[0] ?? '';
+    const content: unknown = text === '' ? undefined : /\bjson\b/.test(contentType) ? JSON.parse(text) : text;
+    checkAnswer({ method, path, status: response.status, contentType, body: content });
+    return { status: response.status, headers: response.headers, body: content as T };
   }
 
   /**

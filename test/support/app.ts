@@ -3,7 +3,9 @@ import { SwaggerModule } from '@nestjs/swagger';
 import { startSimulator } from '../../simulator/simulator.js';
 import type { Simulator } from '../../simulator/simulator-handles.js';
 import { createApp } from '../../src/app.setup.js';
+import { createDocument } from '../../src/common/openapi.js';
 import { Api } from './api.js';
+import { holdAgainst, type ApiDocument } from './contract.js';
 import { workerSchema, type TestSchema } from './schema.js';
 import { testConfig } from './settings.js';
 import { credentialsOf, settingsFor, type AccountName } from './simulated-cloud.js';
@@ -48,6 +50,7 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
   };
   try {
     await app.listen(0, '127.0.0.1');
+    holdAgainst(createDocument(app) as unknown as ApiDocument);
     const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
     const anonymous = new Api(url);
     if (options.untilImported !== false) await untilImported(anonymous);
