@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { contractTable } from './contract-table.js';
 import { Failure, main } from './main.js';
 import { closingLine, readClosingLine, sum, type Tally } from './tally.js';
 
@@ -25,7 +26,14 @@ async function test(): Promise<number> {
 
   const tallies: Tally[] = [];
   const ofJest = jestSuites.filter((suite) => suites.includes(suite));
-  if (ofJest.length > 0) tallies.push(await runJest(ofJest, patterns, named.includes('cloud')));
+  const records = await mkdtemp(join(tmpdir(), 'cloud-api-contract-'));
+  try {
+    if (ofJest.length > 0) tallies.push(await runJest(ofJest, patterns, named.includes('cloud'), records));
+    // Only all of them together can have seen everything.
+    if (ofJest.includes('e2e') && patterns.length === 0) tallies.push(await contractTable(records));
+  } finally {
+    await rm(records, { recursive: true, force: true });
+  }
   if (suites.includes(crashSuite)) tallies.push(await runCrashSuite());
   const total = sum(tallies);
   console.log(closingLine(total));
@@ -37,12 +45,14 @@ async function runJest(
   suites: readonly string[],
   patterns: readonly string[],
   mayUseRealCloud: boolean,
+  records: string,
 ): Promise<Tally> {
   const folder = await mkdtemp(join(tmpdir(), 'cloud-api-test-'));
   const results = join(folder, 'results.json');
-  const env = mayUseRealCloud
+  const given = mayUseRealCloud
     ? process.env
     : Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('OS_')));
+  const env = { ...given, CONTRACT_RECORDS: records };
   try {
     const { exitCode } = await runNode(
       [

@@ -1,5 +1,6 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { documentName } from '../../scripts/contract-table.js';
 
 /** A part of the description of the API, as far as answers are checked by it. */
 interface Schema {
@@ -58,7 +59,9 @@ export class Contract {
     private readonly document: ApiDocument,
     /** A folder in which what was seen is collected over all processes of a run; null: nowhere. */
     private readonly records: string | null = process.env['CONTRACT_RECORDS'] ?? null,
-  ) {}
+  ) {
+    if (records !== null) writeFileSync(join(records, documentName), JSON.stringify(document));
+  }
 
   /** @throws ContractViolation */
   check(answer: SeenAnswer): void {
