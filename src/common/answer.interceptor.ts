@@ -7,6 +7,7 @@ import { Accepted } from './accepted.js';
 import { entityTag, isMatched, tagsOf } from './entity-tag.js';
 import { ValidationFailed } from './errors.js';
 import { prefersAsync } from './principal.decorator.js';
+import { Previewed } from './previewed.js';
 import { unknownField } from './request.pipe.js';
 
 /**
@@ -26,6 +27,11 @@ export class AnswerInterceptor implements NestInterceptor {
           if (prefersAsync(request)) reply.header('preference-applied', 'respond-async');
           const answer: Accepted<unknown> = body;
           return tagged(answer.body, request, reply);
+        }
+        if (body instanceof Previewed) {
+          reply.status(200);
+          const preview: Previewed<unknown> = body;
+          return preview.body;
         }
         const cursor = nextCursorOf(body);
         if (cursor !== null) reply.header('link', `<${withCursor(request.url, cursor)}>; rel="next"`);

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../common/actor.js';
+import type { DeletionPreview } from '../common/deletion-preview.js';
+import type { BlockedBy } from '../common/errors.js';
 import type { Precondition } from '../common/precondition.js';
 import { Config } from '../config/config.js';
 import type { OperationEntity } from '../operation/operation.entity.js';
@@ -38,6 +40,27 @@ export class FloatingIpReleaseService {
     return (await this.operations.settle(actor, operation)) ? null : this.reads.changing(operation);
   }
 
+  /**
+   * What `release` would do.
+   *
+   * @throws FloatingIpNotFound, FloatingIpReleaseDenied
+   */
+  async preview({ principal }: Actor, id: number): Promise<DeletionPreview> {
+    const floatingIp = await this.reads.find(id);
+    if (floatingIp?.deletedAt !== null) throw new FloatingIpNotFound(id);
+    if (floatingIp.projectId !== principal.projectId) throw new FloatingIpReleaseDenied(id);
+    const { address, networkInterfaceId, server, operation } = floatingIp;
+    return {
+      delete: [{ type: 'floating_ip', id, name: address }],
+      detach: [],
+      keep: [],
+      blockedBy: [
+        ...(networkInterfaceId === null ? [] : holdersOf(networkInterfaceId, server)),
+        ...(operation === null ? [] : [{ type: 'operation', id: operation.id, name: operation.kind }]),
+      ],
+    };
+  }
+
   private async begin(
     tx: EntityManager,
     uuid: string,
@@ -51,7 +74,8 @@ export class FloatingIpReleaseService {
     if (floatingIp.projectId !== projectId) throw new FloatingIpReleaseDenied(id);
     await ifMatch.require(() => this.details.find(tx, id));
     if (floatingIp.networkInterfaceId !== null) {
-      throw new FloatingIpAttached(floatingIp.address, await this.holders(tx, id, floatingIp.networkInterfaceId));
+      const server = (await this.details.find(tx, id))?.server ?? null;
+      throw new FloatingIpAttached(floatingIp.address, holdersOf(floatingIp.networkInterfaceId, server));
     }
     const input: FloatingIpReleaseInput = { projectOpenstackId };
     return this.operations.begin(tx, {
@@ -66,15 +90,13 @@ export class FloatingIpReleaseService {
       deadlineMs: this.config.settings.DEADLINE_DEFAULT_MS,
     });
   }
+}
 
-  /** The interface has no name; the server that it belongs to has. */
-  private async holders(
-    tx: EntityManager,
-    id: number,
-    networkInterfaceId: number,
-  ): Promise<readonly { readonly type: string; readonly id: number; readonly name: string | null }[]> {
-    const server = (await this.details.find(tx, id))?.server ?? null;
-    const nic = { type: 'network_interface', id: networkInterfaceId, name: null };
-    return server === null ? [nic] : [nic, { type: 'server', id: server.id, name: server.name }];
-  }
+/** The interface has no name; the server that it belongs to has. */
+function holdersOf(
+  networkInterfaceId: number,
+  server: { readonly id: number; readonly name: string } | null,
+): readonly BlockedBy[] {
+  const nic = { type: 'network_interface', id: networkInterfaceId, name: null };
+  return server === null ? [nic] : [nic, { type: 'server', id: server.id, name: server.name }];
 }

@@ -1,12 +1,14 @@
 import { Controller, Delete, Get, HttpCode, Query } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOperation } from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { Accepted } from '../common/accepted.js';
 import type { Actor } from '../common/actor.js';
 import { Access } from '../common/access.js';
 import { ApiAccepted, ApiProblems } from '../common/api-problems.js';
+import { DeletionPreviewResponse, DeletionQuery } from '../common/deletion-preview.dto.js';
 import { IdParam } from '../common/id-param.decorator.js';
 import { pageOf, pageRequest, requireAdminForDeleted } from '../common/pagination.js';
 import { IfMatch, type Precondition } from '../common/precondition.js';
+import { Previewed } from '../common/previewed.js';
 import { CurrentActor, CurrentPrincipal } from '../common/principal.decorator.js';
 import type { Principal } from '../common/principal.js';
 import type { FloatingIpDetails } from './floating-ip-details.repository.js';
@@ -56,11 +58,13 @@ export class FloatingIpController {
   @Delete(':id')
   @HttpCode(204)
   @ApiNoContentResponse({ description: 'Released.' })
+  @ApiOkResponse({ type: DeletionPreviewResponse, description: 'With `dry_run`: what would happen.' })
   @ApiAccepted(FloatingIpResponse)
   @Access('member')
   @ApiOperation({
     summary: 'Release a floating IP',
-    description: 'The address goes back to the cloud. It must be on no interface.',
+    description:
+      'The address goes back to the cloud. It must be on no interface. With `dry_run` nothing happens, and what stands in the way is named.',
   })
   @ApiProblems(
     'FLOATING_IP_NOT_FOUND',
@@ -72,8 +76,11 @@ export class FloatingIpController {
   async release(
     @CurrentActor() actor: Actor,
     @IdParam() id: number,
+    @Query() query: DeletionQuery,
     @IfMatch(FloatingIpResponse) ifMatch: Precondition<FloatingIpDetails>,
-  ): Promise<Accepted<FloatingIpResponse> | undefined> {
+  ): Promise<Accepted<FloatingIpResponse> | Previewed<DeletionPreviewResponse> | undefined> {
+    if (query.dry_run === true)
+      return new Previewed(DeletionPreviewResponse.from(await this.releases.preview(actor, id)));
     const going = await this.releases.release(actor, id, ifMatch);
     return going === null ? undefined : new Accepted(going.operationId, FloatingIpResponse.from(going.floatingIp));
   }

@@ -50,7 +50,8 @@ export class FloatingIpService {
     return { operationId: operation.id, floatingIp };
   }
 
-  private find(id: number): Promise<FloatingIpDetails | null> {
+  /** Live or deleted, whoever's it is. */
+  find(id: number): Promise<FloatingIpDetails | null> {
     return this.database.read((manager) => this.details.find(manager, id));
   }
 }

@@ -1,11 +1,12 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { DeploymentService } from '../database/deployment.service.js';
+import { FloatingIpRemoval } from '../floating-ip/floating-ip-removal.js';
 import { FloatingIpClient } from '../floating-ip/floating-ip.client.js';
 import type { FloatingIpEntity } from '../floating-ip/floating-ip.entity.js';
 import { FloatingIpRepository } from '../floating-ip/floating-ip.repository.js';
 import { NetworkInterfaceRepository } from '../network-interface/network-interface.repository.js';
-import { OpenStackNotFound } from '../openstack/openstack-errors.js';
+import { OpenStackConflict, OpenStackNotFound } from '../openstack/openstack-errors.js';
 import type { Fault, OperationKind, RowWrites, Sight, Step, StepCalls } from '../operation/operation-kind.js';
 import { OperationRegistry } from '../operation/operation-registry.js';
 import type { OperationEntity } from '../operation/operation.entity.js';
@@ -13,6 +14,7 @@ import { OperationRepository } from '../operation/operation.repository.js';
 import { VolumeClient } from '../volume/volume.client.js';
 import type { VolumeEntity } from '../volume/volume.entity.js';
 import { VolumeRepository } from '../volume/volume.repository.js';
+import { serverDeletionInput, type ServerDeletionInput } from './server-deletion-input.js';
 import { ServerRemoval, targetOf } from './server-removal.js';
 import { projectOpenstackId, type ServerRows } from './server-rows.js';
 import { ServerClient } from './server.client.js';
@@ -22,6 +24,7 @@ import type { EntityManager } from '../database/transaction.js';
 export const serverDeletion = 'server.delete';
 
 interface Rows extends ServerRows {
+  readonly input: ServerDeletionInput;
   readonly floatingIps: readonly FloatingIpEntity[];
   /** A call of an operation that this deletion cancelled may still take effect. */
   readonly isSettling: boolean;
@@ -29,7 +32,7 @@ interface Rows extends ServerRows {
 
 /**
  * A server and all that was made with it: server → ports → root volume; then data volumes and floating IPs are read from
- * OpenStack, which has let them go by itself. Only goes forward.
+ * OpenStack, which has let them go by itself, and those that are to go too are deleted. Only goes forward.
  */
 @Injectable()
 export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleInit {
@@ -62,9 +65,21 @@ export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleIni
     },
     {
       does: 'ensure',
+      name: 'data-volumes-gone',
+      title: 'the deletion of its data volumes',
+      look: (rows, calls) => this.lookForDataVolumes(rows, calls),
+    },
+    {
+      does: 'ensure',
       name: 'floating-ips-free',
       title: 'the freeing of its addresses',
       look: (rows, calls) => this.lookAtFloatingIps(rows, calls),
+    },
+    {
+      does: 'ensure',
+      name: 'floating-ips-gone',
+      title: 'the release of its addresses',
+      look: (rows, calls) => this.lookForFloatingIps(rows, calls),
     },
   ];
 
@@ -76,6 +91,7 @@ export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleIni
     private readonly serverClient: ServerClient,
     private readonly volumeClient: VolumeClient,
     private readonly floatingIpClient: FloatingIpClient,
+    private readonly floatingIpRemoval: FloatingIpRemoval,
     private readonly operations: OperationRepository,
     private readonly servers: ServerRepository,
     private readonly volumes: VolumeRepository,
@@ -95,6 +111,7 @@ export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleIni
     const now = await this.operations.now(manager);
     return {
       server,
+      input: serverDeletionInput.parse(operation.input),
       interfaces,
       volumes: await this.volumes.findOfServer(manager, server.id),
       floatingIps: await this.floatingIps.findOfInterfaces(
@@ -110,9 +127,10 @@ export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleIni
   async succeed(tx: EntityManager, _operation: OperationEntity, rows: Rows): Promise<void> {
     await this.servers.tombstone(tx, rows.server.id, 'user');
     for (const nic of rows.interfaces) await this.interfaces.tombstone(tx, nic.id, 'cascade');
-    for (const volume of rows.volumes.filter((candidate) => candidate.isRootVolume)) {
+    for (const volume of rows.volumes.filter((candidate) => candidate.isRootVolume || isToGo(rows, candidate))) {
       await this.volumes.tombstone(tx, volume.id, 'cascade');
     }
+    for (const floatingIp of releasedOf(rows)) await this.floatingIps.tombstone(tx, floatingIp.id, 'cascade');
   }
 
   /** What OpenStack did not let go stays, and the server says so. */
@@ -141,19 +159,35 @@ export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleIni
   private async lookAtRootVolume(rows: Rows, calls: StepCalls): Promise<Sight> {
     const root = rows.volumes.find((volume) => volume.isRootVolume);
     if (root === undefined) return { is: 'reached' };
-    const sight = await this.removal.volume(targetOf(rows, root), calls);
-    if (sight.is !== 'needed' || root.openstackId === null) return sight;
-    const snapshots = await this.volumeClient.snapshotCount(calls.reading(rows.projectOpenstackId), root.openstackId);
+    return this.lookAtVolume(root, rows, calls);
+  }
+
+  /** Gone, or kept as an ordinary volume that says why. */
+  private async lookAtVolume(volume: VolumeEntity, rows: Rows, calls: StepCalls): Promise<Sight> {
+    const sight = await this.removal.volume(targetOf(rows, volume), calls);
+    if (sight.is !== 'needed' || volume.openstackId === null) return sight;
+    const reading = calls.reading(rows.projectOpenstackId);
+    const snapshots = await this.volumeClient.snapshotCount(reading, volume.openstackId);
     if (snapshots === 0) return sight;
     // Cinder refuses to delete a volume that snapshots hold, and data is not deleted unasked.
     const note = `Its server was deleted; ${String(snapshots)} snapshot(s) hold this volume, so it was kept.`;
     return {
       is: 'reached',
       writes: async (tx) => {
-        await this.volumes.keepRoot(tx, root.id, note);
-        await this.volumes.setObserved(tx, root.id, { status: 'available', size: root.size });
+        await this.volumes.keep(tx, volume.id, note);
+        await this.volumes.setObserved(tx, volume.id, { status: 'available', size: volume.size });
       },
     };
+  }
+
+  private async lookForDataVolumes(rows: Rows, calls: StepCalls): Promise<Sight> {
+    const writes: RowWrites[] = [];
+    for (const volume of rows.volumes.filter((candidate) => isToGo(rows, candidate))) {
+      const sight = await this.lookAtVolume(volume, rows, calls);
+      if (sight.is !== 'reached') return sight;
+      if (sight.writes !== undefined) writes.push(sight.writes);
+    }
+    return { is: 'reached', writes: inOrder(writes) };
   }
 
   private async lookAtDataVolumes(rows: Rows, calls: StepCalls): Promise<Sight> {
@@ -167,11 +201,15 @@ export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleIni
   }
 
   private async lookAtDataVolume(volume: VolumeEntity, rows: Rows, calls: StepCalls): Promise<RowWrites | 'passing'> {
-    if (volume.openstackId === null) return (tx) => this.volumes.setDetached(tx, volume.id);
+    if (volume.openstackId === null) {
+      return (tx) => (isToGo(rows, volume) ? Promise.resolve() : this.volumes.setDetached(tx, volume.id));
+    }
     try {
       const observed = await this.volumeClient.get(calls.reading(rows.projectOpenstackId), volume.openstackId);
       const isHeld = observed.attachments.some((attachment) => attachment.serverId === rows.server.openstackId);
       if (isHeld || observed.status === 'detaching') return 'passing';
+      // Its row leads to the server until it is gone.
+      if (isToGo(rows, volume)) return (tx) => this.volumes.setObserved(tx, volume.id, observed);
       return async (tx) => {
         await this.volumes.setObserved(tx, volume.id, observed);
         await this.volumes.setDetached(tx, volume.id);
@@ -185,8 +223,9 @@ export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleIni
   private async lookAtFloatingIps(rows: Rows, calls: StepCalls): Promise<Sight> {
     const writes: RowWrites[] = [];
     const portIds = rows.interfaces.map((nic) => nic.openstackId);
+    const released = releasedOf(rows);
     for (const floatingIp of rows.floatingIps) {
-      if (floatingIp.openstackId === null) continue;
+      if (floatingIp.openstackId === null || released.includes(floatingIp)) continue;
       try {
         const observed = await this.floatingIpClient.get(
           calls.reading(rows.projectOpenstackId),
@@ -197,6 +236,28 @@ export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleIni
       } catch (error) {
         if (!(error instanceof OpenStackNotFound)) throw error;
         writes.push((tx) => this.floatingIps.tombstone(tx, floatingIp.id, 'external'));
+      }
+    }
+    return { is: 'reached', writes: inOrder(writes) };
+  }
+
+  /** One that is on another port by now is someone's: it stays, and the record follows. */
+  private async lookForFloatingIps(rows: Rows, calls: StepCalls): Promise<Sight> {
+    const writes: RowWrites[] = [];
+    const portIds = rows.interfaces.map((nic) => nic.openstackId);
+    for (const floatingIp of releasedOf(rows)) {
+      const target = targetOf(rows, floatingIp);
+      const found = await this.floatingIpRemoval.find(target, calls);
+      const [held] = found.filter(({ portId }) => portId !== null);
+      if (held !== undefined && portIds.includes(held.portId)) return { is: 'passing' };
+      if (held !== undefined) {
+        writes.push((tx) => this.floatingIps.setObservedOnPort(tx, floatingIp.id, held));
+      } else if (found.length > 0) {
+        return {
+          is: 'needed',
+          act: () => this.floatingIpRemoval.release(target, found, calls),
+          passes: (error) => error instanceof OpenStackConflict,
+        };
       }
     }
     return { is: 'reached', writes: inOrder(writes) };
@@ -214,6 +275,16 @@ export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleIni
       throw error;
     }
   }
+}
+
+/** A data volume that is to be deleted too. */
+function isToGo({ input }: Rows, { id }: VolumeEntity): boolean {
+  return input.dataVolumeIds.includes(id);
+}
+
+/** Addresses that are to be given back, and still lead to the server by our record. */
+function releasedOf({ input, floatingIps }: Rows): readonly FloatingIpEntity[] {
+  return floatingIps.filter(({ id }) => input.floatingIpIds.includes(id));
 }
 
 function inOrder(writes: readonly RowWrites[]): RowWrites {

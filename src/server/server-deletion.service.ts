@@ -1,18 +1,29 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../common/actor.js';
+import type { DeletionPreview, ResourceName } from '../common/deletion-preview.js';
 import type { Precondition } from '../common/precondition.js';
+import type { Principal } from '../common/principal.js';
 import { Config } from '../config/config.js';
-import { NetworkInterfaceRepository } from '../network-interface/network-interface.repository.js';
+import { Database } from '../database/database.js';
+import type { EntityManager } from '../database/transaction.js';
 import type { OperationEntity } from '../operation/operation.entity.js';
 import { OperationRepository } from '../operation/operation.repository.js';
 import { OperationService } from '../operation/operation.service.js';
-import { VolumeRepository } from '../volume/volume.repository.js';
 import { serverDeletionInput, type ServerDeletionInput } from './server-deletion-input.js';
 import { serverDeletion } from './server-deletion.operation.js';
 import { ServerDetailsRepository, type ServerDetails } from './server-details.repository.js';
 import { ServerDeletionDenied, ServerNotFound, ServerProtected } from './server.errors.js';
 import { ServerRepository } from './server.repository.js';
-import type { EntityManager } from '../database/transaction.js';
+
+/** What is to go with a server besides its ports and its root volume. */
+export interface ServerDeletionOptions {
+  readonly deletesVolumes: boolean;
+  readonly releasesFloatingIps: boolean;
+}
+
+export interface DeleteServerCommand extends ServerDeletionOptions {
+  readonly id: number;
+}
 
 /** What goes with a server, by our ids. */
 export interface AcceptedDeletion {
@@ -26,11 +37,10 @@ export interface AcceptedDeletion {
 export class ServerDeletionService {
   constructor(
     private readonly config: Config,
+    private readonly database: Database,
     private readonly operations: OperationService,
     private readonly operationRows: OperationRepository,
     private readonly servers: ServerRepository,
-    private readonly volumes: VolumeRepository,
-    private readonly interfaces: NetworkInterfaceRepository,
     private readonly details: ServerDetailsRepository,
   ) {}
 
@@ -38,60 +48,124 @@ export class ServerDeletionService {
    * Accepts the deletion of a server in any state, and cancels whatever else is under way on it. May be repeated: while the
    * deletion runs, the same one is returned.
    *
-   * @throws ServerNotFound, ServerDeletionDenied (another project), PreconditionFailed, ServerProtected
+   * @throws ServerNotFound, ServerDeletionDenied (another project), PreconditionFailed, ServerProtected, OperationInProgress (on a
+   *   volume or an address that is to go too)
    */
-  async delete(actor: Actor, serverId: number, ifMatch: Precondition<ServerDetails>): Promise<AcceptedDeletion> {
-    const operation = await this.operations.accept(actor, (tx, uuid) => this.begin(tx, uuid, actor, serverId, ifMatch));
-    return { operation, serverId, ...serverDeletionInput.parse(operation.input) };
+  async delete(
+    actor: Actor,
+    command: DeleteServerCommand,
+    ifMatch: Precondition<ServerDetails>,
+  ): Promise<AcceptedDeletion> {
+    const operation = await this.operations.accept(actor, (tx, uuid) => this.begin(tx, uuid, actor, command, ifMatch));
+    const { volumeId, networkInterfaceIds } = serverDeletionInput.parse(operation.input);
+    return { operation, serverId: command.id, volumeId, networkInterfaceIds };
+  }
+
+  /**
+   * What `delete` would do now.
+   *
+   * @throws ServerNotFound, ServerDeletionDenied
+   */
+  async preview(principal: Principal, command: DeleteServerCommand): Promise<DeletionPreview> {
+    const server = await this.database.read((manager) => this.details.find(manager, command.id));
+    return previewOf(requireOwn(principal, command.id, server), command);
   }
 
   private async begin(
     tx: EntityManager,
     uuid: string,
     actor: Actor,
-    serverId: number,
+    command: DeleteServerCommand,
     ifMatch: Precondition<ServerDetails>,
   ): Promise<OperationEntity> {
-    const server = await this.servers.findForUpdate(tx, serverId);
-    if (server === null) throw new ServerNotFound(serverId);
-    if (server.projectId !== actor.principal.projectId) throw new ServerDeletionDenied(serverId);
-    const holderId = await this.operationRows.findHolder(tx, { type: 'server', id: serverId });
-    const holder = holderId === null ? null : await this.operationRows.find(tx, holderId);
+    const { id } = command;
+    await this.servers.findForUpdate(tx, id);
+    const server = requireOwn(actor.principal, id, await this.details.find(tx, id));
+    const holder = server.operation === null ? null : await this.operationRows.find(tx, server.operation.id);
     if (holder?.kind === serverDeletion) return holder;
-    await ifMatch.require(() => this.details.find(tx, serverId));
-    if (server.isProtected) throw new ServerProtected(serverId, server.name);
-    const cancelled = await this.operationRows.cancelOnServer(
-      tx,
-      serverId,
-      'The server was deleted before this was done',
-    );
-    const input = await this.children(tx, serverId);
-    const { volumeId, networkInterfaceIds } = input;
+    await ifMatch.require(() => Promise.resolve(server));
+    const protectedOnes = previewOf(server, command).blockedBy;
+    if (protectedOnes.length > 0) throw new ServerProtected(protectedOnes);
+    const reason = 'The server was deleted before this was done';
+    const cancelled = await this.operationRows.cancelOnServer(tx, id, reason);
+    const input = inputOf(server, command);
     return this.operations.begin(tx, {
       uuid,
       kind: serverDeletion,
-      resource: { type: 'server', id: serverId },
-      serverId,
+      resource: { type: 'server', id },
+      serverId: id,
       projectId: server.projectId,
       actor,
       input,
-      locks: [
-        { type: 'server', id: serverId },
-        ...(volumeId === null ? [] : [{ type: 'volume', id: volumeId } as const]),
-        ...networkInterfaceIds.map((id) => ({ type: 'network_interface', id }) as const),
-      ],
+      locks: locksOf(id, input),
       deadlineMs: this.config.settings.DEADLINE_DEFAULT_MS,
       // A call of what was cancelled may still be on the wire: its lease must be free first.
       mustWait: cancelled.length > 0,
     });
   }
+}
 
-  private async children(manager: EntityManager, serverId: number): Promise<ServerDeletionInput> {
-    const volumes = await this.volumes.findOfServer(manager, serverId);
-    const interfaces = await this.interfaces.findOfServer(manager, serverId);
-    return {
-      volumeId: volumes.find((volume) => volume.isRootVolume)?.id ?? null,
-      networkInterfaceIds: interfaces.map((nic) => nic.id),
-    };
-  }
+/** @throws ServerNotFound, ServerDeletionDenied */
+function requireOwn({ projectId }: Principal, id: number, server: ServerDetails | null): ServerDetails {
+  if (server === null) throw new ServerNotFound(id);
+  if (server.projectId !== projectId) throw new ServerDeletionDenied(id);
+  return server;
+}
+
+function inputOf(server: ServerDetails, options: ServerDeletionOptions): ServerDeletionInput {
+  const { deletesVolumes, releasesFloatingIps } = options;
+  return {
+    volumeId: server.volumes.find((volume) => volume.isRootVolume)?.id ?? null,
+    networkInterfaceIds: server.interfaces.map((nic) => nic.id),
+    dataVolumeIds: deletesVolumes ? server.volumes.filter((volume) => !volume.isRootVolume).map(({ id }) => id) : [],
+    floatingIpIds: releasesFloatingIps ? floatingIpsOf(server).map(({ id }) => id) : [],
+  };
+}
+
+function locksOf(
+  id: number,
+  input: ServerDeletionInput,
+): { readonly type: 'server' | 'volume' | 'network_interface' | 'floating_ip'; readonly id: number }[] {
+  const { volumeId, dataVolumeIds, networkInterfaceIds, floatingIpIds } = input;
+  const volumeIds = [...(volumeId === null ? [] : [volumeId]), ...dataVolumeIds];
+  return [
+    { type: 'server', id },
+    ...volumeIds.map((volume) => ({ type: 'volume', id: volume }) as const),
+    ...networkInterfaceIds.map((nic) => ({ type: 'network_interface', id: nic }) as const),
+    ...floatingIpIds.map((floatingIp) => ({ type: 'floating_ip', id: floatingIp }) as const),
+  ];
+}
+
+/** Pure: what goes, what is let go, what stays, and what forbids it. */
+function previewOf(server: ServerDetails, options: ServerDeletionOptions): DeletionPreview {
+  const isToGo = ({ isRootVolume }: { readonly isRootVolume: boolean }): boolean =>
+    isRootVolume || options.deletesVolumes;
+  const going = server.volumes.filter(isToGo);
+  const staying = server.volumes.filter((volume) => !isToGo(volume));
+  const floatingIps = floatingIpsOf(server);
+  const itself: ResourceName = { type: 'server', id: server.id, name: server.name };
+  return {
+    delete: [
+      itself,
+      ...server.interfaces.map(({ id }) => ({ type: 'network_interface', id, name: null })),
+      ...going.map(volumeName),
+      ...(options.releasesFloatingIps ? floatingIps : []),
+    ],
+    detach: [...staying.map(volumeName), ...(options.releasesFloatingIps ? [] : floatingIps)],
+    keep: server.securityGroups.map(({ id, name }) => ({ type: 'security_group', id, name })),
+    blockedBy: [
+      ...(server.isProtected ? [itself] : []),
+      ...going.filter(({ isProtected }) => isProtected).map(volumeName),
+    ],
+  };
+}
+
+function volumeName({ id, name }: { readonly id: number; readonly name: string }): ResourceName {
+  return { type: 'volume', id, name };
+}
+
+function floatingIpsOf({ interfaces }: ServerDetails): readonly ResourceName[] {
+  return interfaces.flatMap(({ floatingIp }) =>
+    floatingIp === null ? [] : [{ type: 'floating_ip', id: floatingIp.id, name: floatingIp.address }],
+  );
 }

@@ -1,12 +1,14 @@
 import { Body, Controller, Delete, Get, HttpCode, Post, Query } from '@nestjs/common';
-import { ApiOperation } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { Access } from '../common/access.js';
 import { ApiAccepted, ApiProblems } from '../common/api-problems.js';
 import { Accepted } from '../common/accepted.js';
 import type { Actor } from '../common/actor.js';
+import { DeletionPreviewResponse } from '../common/deletion-preview.dto.js';
 import { IdParam } from '../common/id-param.decorator.js';
 import { pageOf, pageRequest, requireAdminForDeleted } from '../common/pagination.js';
 import { IfMatch, type Precondition } from '../common/precondition.js';
+import { Previewed } from '../common/previewed.js';
 import { CurrentActor, CurrentPrincipal } from '../common/principal.decorator.js';
 import type { Principal } from '../common/principal.js';
 import { ServerCreationService } from './server-creation.service.js';
@@ -14,6 +16,7 @@ import { ServerDeletionService } from './server-deletion.service.js';
 import type { ServerDetails } from './server-details.repository.js';
 import {
   CreateServerRequest,
+  ServerDeletionQuery,
   ServerDeletionResponse,
   ServerListQuery,
   ServerListResponse,
@@ -99,21 +102,30 @@ export class ServerController {
   }
 
   @Delete(':id')
-  @HttpCode(202)
+  @ApiOkResponse({ type: DeletionPreviewResponse, description: 'With `dry_run`: what would happen.' })
   @ApiAccepted(ServerDeletionResponse)
   @Access('member')
   @ApiOperation({
     summary: 'Delete a server with its ports and its root volume',
     description:
-      'Allowed in every state, also while it is being built; whatever else is under way on it is cancelled. Floating IPs and data volumes stay. While it runs, the same answer comes again.',
+      'Allowed in every state, also while it is being built; whatever else is under way on it is cancelled. Floating IPs and data volumes stay unless asked otherwise. While it runs, the same answer comes again. With `dry_run` nothing happens, and what would go, stay and stand in the way is named.',
   })
-  @ApiProblems('SERVER_NOT_FOUND', 'SERVER_DELETE_PERMISSION_DENIED', 'PROTECTED')
+  @ApiProblems('SERVER_NOT_FOUND', 'SERVER_DELETE_PERMISSION_DENIED', 'PROTECTED', 'OPERATION_IN_PROGRESS')
   async delete(
     @CurrentActor() actor: Actor,
     @IdParam() id: number,
+    @Query() query: ServerDeletionQuery,
     @IfMatch(ServerResponse) ifMatch: Precondition<ServerDetails>,
-  ): Promise<Accepted<ServerDeletionResponse>> {
-    const deletion = await this.deletion.delete(actor, id, ifMatch);
+  ): Promise<Accepted<ServerDeletionResponse> | Previewed<DeletionPreviewResponse>> {
+    const command = {
+      id,
+      deletesVolumes: query.delete_volumes ?? false,
+      releasesFloatingIps: query.release_floating_ips ?? false,
+    };
+    if (query.dry_run === true) {
+      return new Previewed(DeletionPreviewResponse.from(await this.deletion.preview(actor.principal, command)));
+    }
+    const deletion = await this.deletion.delete(actor, command, ifMatch);
     return new Accepted(deletion.operation.id, ServerDeletionResponse.from(deletion));
   }
 }

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { DeletionQuery } from '../common/deletion-preview.dto.js';
 import { FaultResponse } from '../common/fault.dto.js';
 import {
   Description,
@@ -257,6 +258,14 @@ export class ServerListResponse {
 
   /** For the next page; null on the last one. @example null */
   next_cursor!: string | null;
+}
+
+export class ServerDeletionQuery extends DeletionQuery {
+  @QueryFlag({ description: 'Delete its data volumes too, once they are detached.', example: false })
+  delete_volumes?: boolean;
+
+  @QueryFlag({ description: 'Give its floating IPs back too.', example: false })
+  release_floating_ips?: boolean;
 }
 
 /** What goes with a server. */

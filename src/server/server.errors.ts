@@ -96,14 +96,13 @@ export class ServerNameTaken extends DomainError {
   }
 }
 
-/** Deletion of what a person protected. */
+/** Deletion of what a person protected: the server, or a volume that would go with it. */
 export class ServerProtected extends DomainError {
   readonly kind = 'conflict';
   readonly code = 'PROTECTED';
 
-  constructor(id: number, name: string) {
-    super(`Server "${name}" is protected; take the protection off before deleting it`, {
-      blockedBy: [{ type: 'server', id, name }],
-    });
+  constructor(blockedBy: readonly BlockedBy[]) {
+    const names = blockedBy.map(({ type, name }) => `${type} "${name ?? ''}"`).join(', ');
+    super(`Protected: ${names}; take the protection off before deleting`, { blockedBy });
   }
 }

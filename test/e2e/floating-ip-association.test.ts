@@ -74,6 +74,13 @@ describe('floating IPs on network interfaces', () => {
       expect(shown.body).toMatchObject({ floating_ip: { id: mine.id, address: mine.address } });
       expect(neutronOf(mine)).toMatchObject({ port_id: portOf(server), status: 'ACTIVE' });
       expect(await locks()).toBe(0);
+      const preview = await demo.delete(`/floating-ips/${String(mine.id)}?dry_run=true`);
+      expect(preview.body).toMatchObject({
+        blocked_by: [
+          { type: 'network_interface', id: nic, name: null },
+          { type: 'server', id: server.id, name: 'web-1' },
+        ],
+      });
     });
 
     it('is done without a call when Neutron has it there already, and the record follows', async () => {

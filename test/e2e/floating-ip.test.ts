@@ -243,6 +243,19 @@ describe('floating IPs', () => {
       expect([again.status, again.body.code]).toEqual([404, 'FLOATING_IP_NOT_FOUND']);
     });
 
+    it('tells with dry_run what would happen, and does nothing', async () => {
+      const mine = await floatingIps.allocate();
+      const path = `/floating-ips/${String(mine.id)}?dry_run=true`;
+      const answer = await demo.delete(path);
+      const itself = { type: 'floating_ip', id: mine.id, name: mine.address };
+      expect([answer.status, answer.body]).toEqual([200, { delete: [itself], detach: [], keep: [], blocked_by: [] }]);
+      expect(await floatingIps.get(mine.id)).toMatchObject({ operation: null });
+      const missing = await demo.delete<ProblemBody>('/floating-ips/999999999?dry_run=true');
+      expect([missing.status, missing.body.code]).toEqual([404, 'FLOATING_IP_NOT_FOUND']);
+      const foreign = await (await app.login('other')).delete<ProblemBody>(path);
+      expect([foreign.status, foreign.body.code]).toEqual([403, 'FLOATING_IP_DELETE_PERMISSION_DENIED']);
+    });
+
     it('is done when Neutron does not know the address any more', async () => {
       const mine = await floatingIps.allocate();
       app.simulator.outside.delete(mine.openstack_id ?? '');

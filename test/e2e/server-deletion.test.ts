@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { seed } from '../../simulator/seed.js';
 import { defaultSettings } from '../../simulator/settings.js';
-import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import type { Api } from '../support/api.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { FloatingIpRequests, type FloatingIpBody } from '../support/floating-ips.js';
 import { markedObjects } from '../support/simulated-objects.js';
 import { connect } from '../support/schema.js';
+import { Stranger } from '../support/stranger.js';
 import { ServerRequests, type ProblemBody, type ServerBody } from '../support/servers.js';
 
 interface DeletionBody {
@@ -35,6 +38,7 @@ describe('DELETE /servers/{id}', () => {
   beforeEach(() => {
     app.simulator.faults.clear();
     app.simulator.configure(defaultSettings);
+    app.simulator.setQuotas(seed.projects.demo, { instances: -1, cores: -1, ram: -1, volumes: -1, port: -1 });
   });
 
   const remove = (id: number) => demo.delete<DeletionBody>(`/servers/${String(id)}`);
@@ -125,6 +129,155 @@ describe('DELETE /servers/{id}', () => {
     app.simulator.outside.delete(server.openstack_id ?? '');
     expect(await demo.finished(await remove(server.id))).toMatchObject({ state: 'SUCCEEDED' });
     expect(ofServer(server)).toEqual([]);
+  });
+
+  describe('with what hangs on it', () => {
+    interface Loaded {
+      readonly server: ServerBody;
+      readonly volumeId: number;
+      readonly volumeOpenstackId: string;
+      readonly addressId: number;
+      readonly address: string | null;
+    }
+    interface Preview {
+      readonly delete: readonly unknown[];
+      readonly detach: readonly unknown[];
+      readonly keep: readonly unknown[];
+      readonly blocked_by: readonly unknown[];
+    }
+
+    /** A server with a data volume and an address. */
+    async function loaded(name: string): Promise<Loaded> {
+      const server = await servers.create(name);
+      const stranger = await Stranger.login(app.simulator.url, 'demo', 'demo');
+      const volumeOpenstackId = await stranger.createVolume(`${name}-data`);
+      await stranger.attachVolume(server.openstack_id ?? '', volumeOpenstackId);
+      const [made] = await database.query<ResultSetHeader>(
+        `INSERT INTO volume (project_id, server_id, openstack_id, name, status, size, uuid)
+         SELECT project_id, id, ?, ?, 'IN_USE', 1, UUID() FROM server WHERE id = ?`,
+        [volumeOpenstackId, `${name}-data`, server.id],
+      );
+      const floatingIps = new FloatingIpRequests(demo);
+      const floatingIp = await floatingIps.allocate();
+      await floatingIps.associate(server.network_interfaces[0]?.id ?? 0, floatingIp.id);
+      return {
+        server: await servers.get(server.id),
+        volumeId: made.insertId,
+        volumeOpenstackId,
+        addressId: floatingIp.id,
+        address: floatingIp.address,
+      };
+    }
+
+    async function volumeRow(id: number): Promise<RowDataPacket | undefined> {
+      const [rows] = await database.query<RowDataPacket[]>(
+        'SELECT server_id, status, deleted_reason, fault_code FROM volume WHERE id = ?',
+        [id],
+      );
+      return rows[0];
+    }
+
+    const inCinder = (id: string) => app.simulator.inventory().volumes.find((volume) => volume.id === id);
+    const inNeutron = (address: string | null) =>
+      app.simulator.inventory().floating_ips.find((floatingIp) => floatingIp.address === address);
+
+    it('lets volume and address go when nothing is asked', async () => {
+      const { server, volumeId, volumeOpenstackId, addressId, address } = await loaded('lets-go');
+      expect(await demo.finished(await remove(server.id))).toMatchObject({ state: 'SUCCEEDED' });
+      expect(inCinder(volumeOpenstackId)).toMatchObject({ status: 'available' });
+      expect(await volumeRow(volumeId)).toMatchObject({ server_id: null, status: 'AVAILABLE', deleted_reason: null });
+      expect(inNeutron(address)).toMatchObject({ port_id: null });
+      expect((await demo.get<FloatingIpBody>(`/floating-ips/${String(addressId)}`)).body.server_id).toBeNull();
+    });
+
+    it('takes both along when asked, and the rows say so', async () => {
+      const { server, volumeId, volumeOpenstackId, addressId, address } = await loaded('takes-along');
+      const path = `/servers/${String(server.id)}?delete_volumes=true&release_floating_ips=true`;
+      const key = { headers: { 'idempotency-key': 'takes-along' } };
+      const answer = await demo.delete<DeletionBody>(path, key);
+      expect(answer.status).toBe(202);
+      expect(await demo.finished(answer)).toMatchObject({ state: 'SUCCEEDED' });
+      expect([inCinder(volumeOpenstackId), inNeutron(address)]).toEqual([undefined, undefined]);
+      expect(await volumeRow(volumeId)).toMatchObject({ deleted_reason: 'cascade' });
+      expect((await demo.get(`/floating-ips/${String(addressId)}`)).status).toBe(404);
+      const again = await demo.delete<DeletionBody>(path, key);
+      expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([202, 'true']);
+      expect(again.body).toMatchObject({ server_id: server.id, volume_id: server.volumes[0]?.id });
+      const [locks] = await database.query<RowDataPacket[]>('SELECT COUNT(*) AS n FROM operation_lock');
+      expect(locks).toEqual([{ n: 0 }]);
+    });
+
+    it('goes on when each of its calls loses its answer', async () => {
+      const { server, volumeOpenstackId, address } = await loaded('lost-answers');
+      app.simulator.faults.add({ method: 'DELETE', action: 'reset-after', times: 5 });
+      const path = `/servers/${String(server.id)}?delete_volumes=true&release_floating_ips=true`;
+      expect(await demo.finished(await demo.delete(path))).toMatchObject({ state: 'SUCCEEDED' });
+      expect([inCinder(volumeOpenstackId), inNeutron(address)]).toEqual([undefined, undefined]);
+    });
+
+    it('keeps an address that was moved to another port meanwhile', async () => {
+      const { server, address } = await loaded('moved-away');
+      const elsewhere = await servers.create('elsewhere');
+      const { id } = inNeutron(address) ?? { id: '' };
+      app.simulator.outside.moveFloatingIp(id, elsewhere.network_interfaces[0]?.openstack_id ?? '');
+      const path = `/servers/${String(server.id)}?release_floating_ips=true`;
+      expect(await demo.finished(await demo.delete(path))).toMatchObject({ state: 'SUCCEEDED' });
+      expect((await servers.get(elsewhere.id)).floating_ips).toMatchObject([{ address }]);
+    });
+
+    it('tells what would happen, and does nothing', async () => {
+      const { server, volumeId, addressId, address } = await loaded('preview');
+      const before = app.simulator.log.list().at(-1)?.id ?? 0;
+      const path = `/servers/${String(server.id)}?dry_run=true`;
+      const plain = await demo.delete<Preview>(path);
+      const own = [
+        { type: 'server', id: server.id, name: 'preview' },
+        { type: 'network_interface', id: server.network_interfaces[0]?.id, name: null },
+        { type: 'volume', id: server.volumes[0]?.id, name: 'preview-root' },
+      ];
+      const data = { type: 'volume', id: volumeId, name: 'preview-data' };
+      const ip = { type: 'floating_ip', id: addressId, name: address };
+      const group = { type: 'security_group', id: server.security_groups[0]?.id, name: 'default' };
+      expect([plain.status, plain.body]).toEqual([
+        200,
+        { delete: own, detach: [data, ip], keep: [group], blocked_by: [] },
+      ]);
+      const whole = await demo.delete<Preview>(`${path}&delete_volumes=true&release_floating_ips=true`);
+      expect(whole.body).toEqual({ delete: [...own, data, ip], detach: [], keep: [group], blocked_by: [] });
+
+      await database.query('UPDATE volume SET protected = 1 WHERE id = ?', [volumeId]);
+      await servers.rename(server.id, { name: 'preview', protected: true });
+      const blocked = await demo.delete<Preview>(`${path}&delete_volumes=true`);
+      expect(blocked.body.blocked_by).toEqual([own[0], data]);
+      expect((await demo.delete<Preview>(path)).body.blocked_by).toEqual([own[0]]);
+
+      const refused = await remove(server.id);
+      expect(refused.status).toBe(409);
+      expect(refused.body).toMatchObject({ code: 'PROTECTED', blocked_by: [own[0]] });
+      await servers.rename(server.id, { name: 'preview', protected: false });
+      const held = await demo.delete<ProblemBody>(`/servers/${String(server.id)}?delete_volumes=true`);
+      expect([held.status, held.body.code]).toEqual([409, 'PROTECTED']);
+      expect(held.body.blocked_by).toEqual([data]);
+      expect(app.simulator.log.list({ method: 'DELETE', after: before, path: '^/(compute|network|volume)' })).toEqual(
+        [],
+      );
+      expect((await servers.get(server.id)).operation).toBeNull();
+      await demo.finished(await remove(server.id));
+    });
+
+    it('previews with the checks of the deletion', async () => {
+      const server = await servers.create('preview-checks');
+      const [other, viewer] = [await app.login('other'), await app.login('viewer')];
+      const path = `/servers/${String(server.id)}?dry_run=true`;
+      const missing = await demo.delete<ProblemBody>('/servers/999999999?dry_run=true');
+      const foreign = await other.delete<ProblemBody>(path);
+      const reader = await viewer.delete<ProblemBody>(path);
+      const wrong = await demo.delete<ProblemBody>(`/servers/${String(server.id)}?dry_run=perhaps`);
+      expect([missing.status, missing.body.code]).toEqual([404, 'SERVER_NOT_FOUND']);
+      expect([foreign.status, foreign.body.code]).toEqual([403, 'SERVER_DELETE_PERMISSION_DENIED']);
+      expect([reader.status, reader.body.code]).toEqual([403, 'PERMISSION_DENIED']);
+      expect([wrong.status, wrong.body.code]).toEqual([422, 'VALIDATION_FAILED']);
+    });
   });
 
   it('answers 404 for no server, 403 to another project and to a reader', async () => {

@@ -76,6 +76,17 @@ export class Stranger {
     return server.id;
   }
 
+  /** Returns once it is in use. */
+  async attachVolume(serverId: string, volumeId: string): Promise<void> {
+    await this.call('POST', `/compute/v2.1/servers/${serverId}/os-volume_attachments`, {
+      volumeAttachment: { volumeId },
+    });
+    const path = `/volume/v3/${this.projectId}/volumes/${volumeId}`;
+    while ((await this.call<{ volume: { status: string } }>('GET', path)).volume.status !== 'in-use') {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
   private async call<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await fetch(`${this.url}${path}`, {
       method,
