@@ -94,7 +94,10 @@ const volumePage = z
   .object({ volumes: z.array(observedVolume), volumes_links: pageLinks })
   .transform((page) => ({ items: page.volumes, next: nextLink(page.volumes_links) }));
 const snapshotCount = z.object({ count: z.number() });
-const messageList = z.object({ messages: z.array(z.object({ user_message: z.string() })) });
+const messageList = z.object({ messages: z.array(z.object({ user_message: z.string(), created_at: wireTime })) });
+
+/** How far Cinder's clock may be behind MySQL's. */
+const clockSkewMs = 30_000;
 
 /** Cinder. A volume that is unknown or gone is OpenStackNotFound everywhere. */
 @Injectable()
@@ -226,7 +229,12 @@ export class VolumeClient {
   }
 
   /** What Cinder tells users about the volume's failures, newest first. Only in the scope of its project. */
-  async messages(call: OpenStackCall, openstackId: string): Promise<readonly string[]> {
+  messages(call: OpenStackCall, openstackId: string): Promise<readonly string[]> {
+    return this.messagesSince(call, openstackId, new Date(0));
+  }
+
+  /** The same, without what it told before. */
+  async messagesSince(call: OpenStackCall, openstackId: string, since: Date): Promise<readonly string[]> {
     const answer = await this.http.send({
       service: 'volume',
       method: 'GET',
@@ -238,7 +246,9 @@ export class VolumeClient {
       schema: messageList,
       call,
     });
-    return answer.data.messages.map((message) => message.user_message);
+    return answer.data.messages
+      .filter((message) => message.created_at.getTime() > since.getTime() - clockSkewMs)
+      .map((message) => message.user_message);
   }
 
   private async *pages(call: OpenStackCall, filter: Query): AsyncGenerator<readonly ObservedVolume[]> {

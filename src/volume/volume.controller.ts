@@ -1,22 +1,37 @@
-import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
-import { ApiOperation } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Post, Put, Query, Res } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { Accepted } from '../common/accepted.js';
 import { Access } from '../common/access.js';
 import type { Actor } from '../common/actor.js';
 import { ApiAccepted, ApiProblems } from '../common/api-problems.js';
+import { DeletionPreviewResponse, DeletionQuery } from '../common/deletion-preview.dto.js';
 import { IdParam } from '../common/id-param.decorator.js';
 import { pageOf, pageRequest, requireAdminForDeleted } from '../common/pagination.js';
+import { IfMatch, type Precondition } from '../common/precondition.js';
 import { CurrentActor, CurrentPrincipal } from '../common/principal.decorator.js';
 import type { Principal } from '../common/principal.js';
+import { VolumeChangeService } from './volume-change.service.js';
 import { VolumeCreationService } from './volume-creation.service.js';
-import { CreateVolumeRequest, VolumeListQuery, VolumeListResponse, VolumeResponse } from './volume.dto.js';
-import { VolumeService } from './volume.service.js';
+import { VolumeDeletionService } from './volume-deletion.service.js';
+import type { VolumeDetails } from './volume-details.js';
+import {
+  CreateVolumeRequest,
+  ResizeVolumeRequest,
+  UpdateVolumeRequest,
+  VolumeListQuery,
+  VolumeListResponse,
+  VolumeResponse,
+} from './volume.dto.js';
+import { VolumeService, type ChangedVolume } from './volume.service.js';
 
 @Controller('volumes')
 export class VolumeController {
   constructor(
     private readonly volumes: VolumeService,
     private readonly creation: VolumeCreationService,
+    private readonly changes: VolumeChangeService,
+    private readonly deletion: VolumeDeletionService,
   ) {}
 
   @Get()
@@ -70,4 +85,97 @@ export class VolumeController {
     const volume = await this.volumes.getDetails(actor.principal, operation.resourceId);
     return new Accepted(operation.id, VolumeResponse.from(volume));
   }
+
+  @Put(':id/info')
+  @ApiOkResponse({ type: VolumeResponse, description: 'Renamed, in OpenStack too.' })
+  @ApiAccepted(VolumeResponse)
+  @Access('member')
+  @ApiOperation({
+    summary: 'Rename, describe or protect a volume',
+    description: 'The name holds here at once. If OpenStack refuses it, the old one is back.',
+  })
+  @ApiProblems(
+    'VOLUME_NOT_FOUND',
+    'VOLUME_UPDATE_PERMISSION_DENIED',
+    'VOLUME_NAME_DUPLICATE',
+    'OPERATION_IN_PROGRESS',
+    'OPENSTACK_REFUSED',
+  )
+  async update(
+    @CurrentActor() actor: Actor,
+    @IdParam() id: number,
+    @Body() body: UpdateVolumeRequest,
+    @IfMatch(VolumeResponse) ifMatch: Precondition<VolumeDetails>,
+  ): Promise<VolumeResponse | Accepted<VolumeResponse>> {
+    const { name, description, protected: isProtected } = body;
+    return answerOf(await this.changes.update(actor, { id, name, description, isProtected }, ifMatch));
+  }
+
+  @Put(':id/size')
+  @ApiOkResponse({ type: VolumeResponse, description: 'Made larger.' })
+  @ApiAccepted(VolumeResponse)
+  @Access('member')
+  @ApiOperation({
+    summary: 'Make a volume larger',
+    description:
+      'Only while it is AVAILABLE, and never smaller. What is on it stays; the file system on it does not grow by itself.',
+  })
+  @ApiProblems(
+    'VOLUME_NOT_FOUND',
+    'VOLUME_UPDATE_PERMISSION_DENIED',
+    'VOLUME_STATUS_INVALID_FOR_RESIZING',
+    'VOLUME_RESIZE_NOT_ALLOWED',
+    'OPERATION_IN_PROGRESS',
+    'QUOTA_EXCEEDED',
+    'CAPACITY_UNAVAILABLE',
+    'OPENSTACK_REFUSED',
+  )
+  async resize(
+    @CurrentActor() actor: Actor,
+    @IdParam() id: number,
+    @Body() { size }: ResizeVolumeRequest,
+    @IfMatch(VolumeResponse) ifMatch: Precondition<VolumeDetails>,
+  ): Promise<VolumeResponse | Accepted<VolumeResponse>> {
+    return answerOf(await this.changes.extend(actor, { id, size }, ifMatch));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiNoContentResponse({ description: 'Deleted.' })
+  @ApiOkResponse({ type: DeletionPreviewResponse, description: 'With `dry_run`: what the deletion would do.' })
+  @ApiAccepted(VolumeResponse)
+  @Access('member')
+  @ApiOperation({
+    summary: 'Delete a volume and what is on it',
+    description:
+      'It must be on no server, in AVAILABLE or one of the ERROR states, not protected, and without snapshots. One that OpenStack failed to delete may be deleted again.',
+  })
+  @ApiProblems(
+    'VOLUME_NOT_FOUND',
+    'VOLUME_DELETE_PERMISSION_DENIED',
+    'ATTACHED_VOLUME_DELETION',
+    'VOLUME_STATUS_INVALID_FOR_DELETION',
+    'PROTECTED',
+    'OPERATION_IN_PROGRESS',
+    'OPENSTACK_REFUSED',
+  )
+  async delete(
+    @CurrentActor() actor: Actor,
+    @IdParam() id: number,
+    @Query() query: DeletionQuery,
+    @IfMatch(VolumeResponse) ifMatch: Precondition<VolumeDetails>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<DeletionPreviewResponse | Accepted<VolumeResponse> | undefined> {
+    if (query.dry_run === true) {
+      reply.status(HttpStatus.OK);
+      return DeletionPreviewResponse.from(await this.deletion.preview(actor.principal, id));
+    }
+    const going = await this.deletion.delete(actor, id, ifMatch);
+    return going === null ? undefined : new Accepted(going.operationId, VolumeResponse.from(going.volume));
+  }
+}
+
+function answerOf({ volume, operationId }: ChangedVolume): VolumeResponse | Accepted<VolumeResponse> {
+  const response = VolumeResponse.from(volume);
+  return operationId === null ? response : new Accepted(operationId, response);
 }

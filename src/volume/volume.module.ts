@@ -3,10 +3,15 @@ import { CatalogModule } from '../catalog/catalog.module.js';
 import { OpenStackModule } from '../openstack/openstack.module.js';
 import { OperationModule } from '../operation/operation.module.js';
 import { ReconciliationModule } from '../reconciliation/reconciliation.module.js';
+import { VolumeChangeService } from './volume-change.service.js';
 import { VolumeCreationOperation } from './volume-creation.operation.js';
 import { VolumeCreationService } from './volume-creation.service.js';
+import { VolumeDeletionOperation } from './volume-deletion.operation.js';
+import { VolumeDeletionService } from './volume-deletion.service.js';
 import { VolumeDetailsRepository } from './volume-details.repository.js';
+import { VolumeExtensionOperation } from './volume-extension.operation.js';
 import { VolumeRemoval } from './volume-removal.js';
+import { VolumeRenameOperation } from './volume-rename.operation.js';
 import { VolumeTypes } from './volume-types.js';
 import { VolumeClient } from './volume.client.js';
 import { VolumeController } from './volume.controller.js';
@@ -26,6 +31,11 @@ import { VolumeService } from './volume.service.js';
     VolumeService,
     VolumeCreationService,
     VolumeCreationOperation,
+    VolumeChangeService,
+    VolumeRenameOperation,
+    VolumeExtensionOperation,
+    VolumeDeletionService,
+    VolumeDeletionOperation,
     VolumeReconciler,
   ],
   exports: [VolumeClient, VolumeRepository, VolumeTypes, VolumeRemoval],

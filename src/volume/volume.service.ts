@@ -11,6 +11,11 @@ export interface ChangedVolume {
   readonly operationId: number | null;
 }
 
+/** A volume whose change goes on. */
+export interface ChangingVolume extends ChangedVolume {
+  readonly operationId: number;
+}
+
 /** Reads of volumes: from MySQL alone, whether OpenStack answers or not. */
 @Injectable()
 export class VolumeService {
@@ -48,9 +53,9 @@ export class VolumeService {
   }
 
   /** The same for a deletion: null when that has ended meanwhile. */
-  async changing(operation: { readonly id: number; readonly resourceId: number }): Promise<ChangedVolume | null> {
-    const changed = await this.changed(operation, { isDone: false });
-    return changed.volume.deletedAt === null ? changed : null;
+  async changing(operation: { readonly id: number; readonly resourceId: number }): Promise<ChangingVolume | null> {
+    const { volume } = await this.changed(operation, { isDone: false });
+    return volume.deletedAt === null ? { volume, operationId: operation.id } : null;
   }
 
   private find(id: number): Promise<VolumeDetails | null> {
