@@ -218,10 +218,7 @@ export function Nested(type: () => new () => object, options: FieldOptions = {})
   const described = description === undefined ? {} : { description };
   return applyDecorators(
     field(options, {
-      check: (value) =>
-        typeof value === 'object' && value !== null && !Array.isArray(value)
-          ? null
-          : wrong('object', 'must be an object'),
+      check: (value) => (isObject(value) ? null : wrong('object', 'must be an object')),
       api: {},
     }),
     // Swagger tells a function that gives the type from a class by its name: `type`.
@@ -229,6 +226,32 @@ export function Nested(type: () => new () => object, options: FieldOptions = {})
     Type(type),
     ValidateNested(),
   );
+}
+
+/** A list of objects with fields of their own. */
+export function NestedList(
+  type: () => new () => object,
+  options: FieldOptions & { readonly maxItems: number },
+): PropertyDecorator {
+  const { optional = false, description, maxItems } = options;
+  const described = description === undefined ? {} : { description };
+  return applyDecorators(
+    field(options, {
+      check: (value) => {
+        if (!Array.isArray(value)) return wrong('array', 'must be a list');
+        if (value.length > maxItems) return wrong('max_items', `must have at most ${String(maxItems)} entries`);
+        return value.every(isObject) ? null : wrong('object', 'must hold objects only');
+      },
+      api: {},
+    }),
+    ApiProperty({ type: () => [type()], maxItems, required: !optional, ...described }),
+    Type(type),
+    ValidateNested({ each: true }),
+  );
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 // ---- in a query everything is text ----

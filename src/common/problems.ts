@@ -273,6 +273,11 @@ export const problems = {
     detail: 'Security group "web" is on network interfaces; take it off first',
     blockedBy: [{ type: 'network_interface', id: 8, name: null }],
   },
+  DEFAULT_SECURITY_GROUP_RENAME: {
+    kind: 'conflict',
+    detail: 'A project\'s default security group keeps its name: it must stay "default"',
+    errors: [{ field: 'name', message: 'must stay "default"', type: 'fixed' }],
+  },
   DEFAULT_SECURITY_GROUP_DELETION: {
     kind: 'conflict',
     detail: "A project's default security group cannot be deleted",
@@ -310,6 +315,10 @@ export const problems = {
   NETWORK_INTERFACE_NOT_MATCHED: {
     kind: 'malformed',
     detail: 'Floating IP 9 is on another interface than the one named',
+  },
+  PORT_SECURITY_DISABLED: {
+    kind: 'conflict',
+    detail: 'Network interface 8 is on a network without port security, which takes no security groups',
   },
   NETWORK_NOT_ROUTED: {
     kind: 'conflict',

@@ -2,7 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { duplicateKey } from '../database/database-errors.js';
+import { followedDescription, type DescribedGroup } from './security-group-description.js';
 import { importedName, keepsName } from './security-group-name.js';
+import { SecurityGroupRuleRepository } from './security-group-rule.repository.js';
+import type { ExistingRule } from './security-group-rule.js';
 
 /** A project that this installation manages. */
 export interface ManagedProject {
@@ -10,30 +13,22 @@ export interface ManagedProject {
   readonly openstackId: string;
 }
 
-export interface ImportedRule {
-  readonly openstackId: string;
-  readonly protocol: string | null;
-  readonly etherType: string;
-  readonly direction: string;
-  readonly portRangeMin: number | null;
-  readonly portRangeMax: number | null;
-  readonly remoteIpPrefix: string | null;
-  readonly remoteGroupOpenstackId: string | null;
-  readonly description: string | null;
-}
-
 /** A group of a managed project as Neutron showed it; `projectId` is ours. */
 export interface ImportedGroup {
   readonly openstackId: string;
   readonly projectId: number;
   readonly name: string;
+  /** With whatever marker stands in it. */
   readonly description: string;
-  readonly rules: readonly ImportedRule[];
+  /** The marker of this deployment that it carries, and the row's uuid in that; null without one. */
+  readonly marker: { readonly text: string; readonly uuid: string } | null;
+  readonly rules: readonly ExistingRule[];
 }
 
 interface KnownGroup {
   readonly id: number;
-  readonly openstackId: string;
+  readonly uuid: string;
+  readonly openstackId: string | null;
   readonly name: string;
   readonly description: string | null;
   readonly observedAt: Date | null;
@@ -44,6 +39,8 @@ interface KnownGroup {
 /** Rows of security groups as they are found in OpenStack. Everything may be repeated. */
 @Injectable()
 export class SecurityGroupImportRepository {
+  constructor(private readonly rules: SecurityGroupRuleRepository) {}
+
   async managedProjects(manager: EntityManager): Promise<readonly ManagedProject[]> {
     return manager.query(
       'SELECT id, openstack_id AS openstackId FROM project WHERE deleted_at IS NULL AND enabled = 1 ORDER BY id',
@@ -67,43 +64,41 @@ export class SecurityGroupImportRepository {
 
   /**
    * Writes a page of groups with their rules. What a later look has written already, what an operation holds, and what is
-   * deleted here stay as they are.
+   * deleted here stay as they are; so does what we made for a row that records another group, or none yet.
    */
   async store(tx: EntityManager, groups: readonly ImportedGroup[], askedAt: Date): Promise<void> {
     if (groups.length === 0) return;
-    const known = await this.known(
-      tx,
-      groups.map((group) => group.openstackId),
-    );
-    const ids = new Map<string, number>();
+    const known = await this.known(tx, groups);
+    const rulesOf = new Map<number, readonly ExistingRule[]>();
     const confirmed: number[] = [];
     for (const group of groups) {
-      const row = known.get(group.openstackId);
+      const row = known.find(({ openstackId }) => openstackId === group.openstackId);
       if (row === undefined) {
-        const id = await this.insert(tx, group, askedAt);
-        if (id !== null) ids.set(group.openstackId, id);
+        const isOurs = known.some(({ uuid }) => uuid === group.marker?.uuid);
+        const id = isOurs ? null : await this.insert(tx, group, askedAt);
+        if (id !== null) rulesOf.set(id, group.rules);
         continue;
       }
       const isStale = row.observedAt !== null && row.observedAt >= askedAt;
       if (isStale || row.isDeleted === 1 || row.isLocked === 1) continue;
-      ids.set(group.openstackId, row.id);
+      rulesOf.set(row.id, group.rules);
       confirmed.push(row.id);
       await this.update(tx, row, group);
     }
     await this.confirm(tx, confirmed, askedAt);
-    await this.storeRules(tx, groups, ids);
+    await this.rules.mirror(tx, rulesOf);
   }
 
-  private async known(tx: EntityManager, openstackIds: readonly string[]): Promise<ReadonlyMap<string, KnownGroup>> {
-    const rows: KnownGroup[] = await tx.query(
-      `SELECT g.id, g.openstack_id AS openstackId, g.name, g.description, g.observed_at AS observedAt,
+  private async known(tx: EntityManager, groups: readonly ImportedGroup[]): Promise<readonly KnownGroup[]> {
+    const uuids = groups.flatMap(({ marker }) => (marker === null ? [] : [marker.uuid]));
+    return tx.query(
+      `SELECT g.id, g.uuid, g.openstack_id AS openstackId, g.name, g.description, g.observed_at AS observedAt,
               g.deleted_at IS NOT NULL AS isDeleted, l.operation_id IS NOT NULL AS isLocked
          FROM security_group g
          LEFT JOIN operation_lock l ON l.resource_type = 'security_group' AND l.resource_id = g.id
-        WHERE g.openstack_id IN (?) ORDER BY g.id FOR UPDATE OF g`,
-      [openstackIds],
+        WHERE g.openstack_id IN (?) OR g.uuid IN (?) ORDER BY g.id FOR UPDATE OF g`,
+      [groups.map((group) => group.openstackId), uuids.length === 0 ? [''] : uuids],
     );
-    return new Map(rows.map((row) => [row.openstackId, row]));
   }
 
   /** Null when another replica has just inserted it. */
@@ -116,7 +111,7 @@ export class SecurityGroupImportRepository {
           group.openstackId,
           group.projectId,
           name,
-          descriptionOf(group),
+          followedDescription({ description: null, marker: null }, group.description),
           // Neutron makes one group of this name for each project and lets nobody make another.
           group.name === 'default' ? 1 : 0,
           randomUUID(),
@@ -128,7 +123,8 @@ export class SecurityGroupImportRepository {
   }
 
   private async update(tx: EntityManager, row: KnownGroup, group: ImportedGroup): Promise<void> {
-    const description = descriptionOf(group);
+    const ours: DescribedGroup = { description: row.description, marker: markerOf(row, group) };
+    const description = followedDescription(ours, group.description);
     if (keepsName(row.name, group.name) && row.description === description) return;
     const setName = (name: string): Promise<unknown> =>
       tx.query('UPDATE security_group SET name = ?, description = ?, version = version + 1 WHERE id = ?', [
@@ -148,63 +144,11 @@ export class SecurityGroupImportRepository {
       [askedAt, ids],
     );
   }
-
-  /** Rules never change in Neutron but for their description: what is not there any more goes, what is new comes. */
-  private async storeRules(
-    tx: EntityManager,
-    groups: readonly ImportedGroup[],
-    ids: ReadonlyMap<string, number>,
-  ): Promise<void> {
-    if (ids.size === 0) return;
-    const rows: { id: number; openstackId: string; groupId: number; description: string | null }[] = await tx.query(
-      `SELECT id, openstack_id AS openstackId, security_group_id AS groupId, description FROM security_group_rule
-        WHERE security_group_id IN (?) AND openstack_id IS NOT NULL`,
-      [[...ids.values()]],
-    );
-    const known = new Map(rows.map((row) => [row.openstackId, row]));
-    const inserts: unknown[][] = [];
-    for (const group of groups) {
-      const groupId = ids.get(group.openstackId);
-      if (groupId === undefined) continue;
-      for (const rule of group.rules) {
-        const row = known.get(rule.openstackId);
-        known.delete(rule.openstackId);
-        if (row === undefined) inserts.push(ruleValues(groupId, rule));
-        else if (row.description !== rule.description) {
-          await tx.query('UPDATE security_group_rule SET description = ? WHERE id = ?', [rule.description, row.id]);
-        }
-      }
-    }
-    const gone = [...known.values()].map((row) => row.id);
-    if (gone.length > 0) await tx.query('DELETE FROM security_group_rule WHERE id IN (?)', [gone]);
-    if (inserts.length === 0) return;
-    await tx.query(
-      `INSERT INTO security_group_rule
-         (security_group_id, openstack_id, protocol, ether_type, direction, port_range_min, port_range_max, remote_ip_prefix,
-          remote_group_openstack_id, description)
-       VALUES ?`,
-      [inserts],
-    );
-  }
 }
 
-function ruleValues(groupId: number, rule: ImportedRule): unknown[] {
-  return [
-    groupId,
-    rule.openstackId,
-    rule.protocol,
-    rule.etherType,
-    rule.direction,
-    rule.portRangeMin,
-    rule.portRangeMax,
-    rule.remoteIpPrefix,
-    rule.remoteGroupOpenstackId,
-    rule.description,
-  ];
-}
-
-function descriptionOf({ description }: ImportedGroup): string | null {
-  return description === '' ? null : description;
+/** The marker that the row's group was made with, where it still carries it. */
+function markerOf({ uuid }: KnownGroup, { marker }: ImportedGroup): string | null {
+  return marker?.uuid === uuid ? marker.text : null;
 }
 
 /** Names repeat in OpenStack, not here: one that is taken gets `-2`, `-3` … Null when the group itself is there already. */

@@ -4,10 +4,14 @@ import { DatabaseUnavailable } from '../common/errors.js';
 import { Loop } from '../common/loop.js';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
+import { DeploymentService } from '../database/deployment.service.js';
 import { LeaseService, type HeldLease } from '../database/lease.service.js';
 import { Transaction } from '../database/transaction.js';
 import { adminCall, projectCall, type OpenStackCall } from '../openstack/openstack-call.js';
 import { OpenStackError } from '../openstack/openstack-errors.js';
+import { parseMarker } from '../openstack/marker.js';
+import { existingRule } from './observed-rule.js';
+import { splitDescription } from './security-group-description.js';
 import {
   SecurityGroupImportRepository,
   type ImportedGroup,
@@ -33,6 +37,7 @@ export class SecurityGroupImporter implements OnApplicationBootstrap, BeforeAppl
     private readonly database: Database,
     private readonly transaction: Transaction,
     private readonly leases: LeaseService,
+    private readonly deployment: DeploymentService,
     private readonly client: SecurityGroupClient,
     private readonly groups: SecurityGroupImportRepository,
   ) {
@@ -83,9 +88,10 @@ export class SecurityGroupImporter implements OnApplicationBootstrap, BeforeAppl
 
   private async importList(call: OpenStackCall, projects: readonly ManagedProject[], lease: HeldLease): Promise<void> {
     const projectIds = new Map(projects.map((project) => [project.openstackId, project.id]));
+    const deploymentId = await this.deployment.deploymentId();
     let askedAt = await this.database.read((manager) => this.groups.now(manager));
     for await (const page of this.client.list(call)) {
-      const groups = page.map((group) => imported(group, projectIds)).filter((group) => group !== null);
+      const groups = page.map((group) => imported(group, projectIds, deploymentId)).filter((group) => group !== null);
       const pageAskedAt = askedAt;
       await this.transaction.run(async (tx) => {
         await lease.fence(tx);
@@ -107,7 +113,11 @@ export class SecurityGroupImporter implements OnApplicationBootstrap, BeforeAppl
 }
 
 /** Null for a group of a project that is not managed. */
-function imported(group: ObservedSecurityGroup, projectIds: ReadonlyMap<string, number>): ImportedGroup | null {
+function imported(
+  group: ObservedSecurityGroup,
+  projectIds: ReadonlyMap<string, number>,
+  deploymentId: string,
+): ImportedGroup | null {
   const projectId = projectIds.get(group.projectId);
   if (projectId === undefined) return null;
   return {
@@ -116,6 +126,15 @@ function imported(group: ObservedSecurityGroup, projectIds: ReadonlyMap<string, 
     // Neutron allows a group without a name; here everything can be called by one.
     name: group.name === '' ? group.openstackId : group.name,
     description: group.description,
-    rules: group.rules,
+    marker: ownMarker(group.description, deploymentId),
+    rules: group.rules.map((rule) => existingRule(rule)),
   };
+}
+
+/** Null where there is none, or one of another deployment. */
+function ownMarker(description: string, deploymentId: string): ImportedGroup['marker'] {
+  const text = splitDescription(description).marker;
+  const marker = text === null ? null : parseMarker(text);
+  if (text === null || marker?.deployment !== deploymentId) return null;
+  return { text, uuid: marker.uuid };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { importedName, keepsName } from './security-group-name.js';
+import { importedName, isDefaultName, keepsName } from './security-group-name.js';
 
 describe('importedName', () => {
   it('keeps the first and numbers the others', () => {
@@ -20,7 +20,20 @@ describe('keepsName', () => {
     ['web-2', 'shop', false],
     ['web', 'shop', false],
     ['web-x', 'web', false],
+    ['web 🦊', 'web _', true],
+    ['web 🦊', 'web', false],
   ])('ours %s, theirs %s: %s', (ours, theirs, expected) => {
     expect(keepsName(ours, theirs)).toBe(expected);
+  });
+});
+
+describe('isDefaultName', () => {
+  it.each([
+    ['default', true],
+    ['DEFAULT', true],
+    ['default-2', false],
+    ['', false],
+  ])('%s: %s', (name, expected) => {
+    expect(isDefaultName(name)).toBe(expected);
   });
 });
