@@ -4,6 +4,7 @@ import { FloatingIpModule } from '../floating-ip/floating-ip.module.js';
 import { OpenStackModule } from '../openstack/openstack.module.js';
 import { OperationModule } from '../operation/operation.module.js';
 import { ReconciliationModule } from '../reconciliation/reconciliation.module.js';
+import { SecurityGroupModule } from '../security-group/security-group.module.js';
 import { FloatingIpAllocationController } from './floating-ip-allocation.controller.js';
 import { FloatingIpAllocationOperation } from './floating-ip-allocation.operation.js';
 import { FloatingIpAllocationService } from './floating-ip-allocation.service.js';
@@ -16,10 +17,25 @@ import { NetworkInterfaceController } from './network-interface.controller.js';
 import { NetworkInterfaceReconciler } from './network-interface.reconciler.js';
 import { NetworkInterfaceRepository } from './network-interface.repository.js';
 import { NetworkInterfaceService } from './network-interface.service.js';
+import { SecurityGroupsOfInterfaceController } from './security-groups-of-interface.controller.js';
+import { SecurityGroupsOfInterfaceOperation } from './security-groups-of-interface.operation.js';
+import { SecurityGroupsOfInterfaceService } from './security-groups-of-interface.service.js';
 
 @Module({
-  imports: [OpenStackModule, OperationModule, ReconciliationModule, CatalogModule, FloatingIpModule],
-  controllers: [NetworkInterfaceController, FloatingIpAllocationController, FloatingIpAssociationController],
+  imports: [
+    OpenStackModule,
+    OperationModule,
+    ReconciliationModule,
+    CatalogModule,
+    FloatingIpModule,
+    SecurityGroupModule,
+  ],
+  controllers: [
+    NetworkInterfaceController,
+    FloatingIpAllocationController,
+    FloatingIpAssociationController,
+    SecurityGroupsOfInterfaceController,
+  ],
   providers: [
     NetworkInterfaceClient,
     NetworkInterfaceRepository,
@@ -30,6 +46,8 @@ import { NetworkInterfaceService } from './network-interface.service.js';
     FloatingIpAllocationOperation,
     FloatingIpAssociationService,
     FloatingIpAssociationOperation,
+    SecurityGroupsOfInterfaceService,
+    SecurityGroupsOfInterfaceOperation,
   ],
   exports: [NetworkInterfaceClient, NetworkInterfaceRepository],
 })

@@ -40,6 +40,11 @@ export class NetworkInterfaceRepository {
     if (serverId !== null) await tx.query('SELECT id FROM server WHERE id = ? FOR SHARE', [serverId]);
   }
 
+  /** A row by its id, deleted or not. */
+  async findAny(manager: EntityManager, id: number): Promise<NetworkInterfaceEntity | null> {
+    return manager.findOneBy(NetworkInterfaceEntity, { id });
+  }
+
   /** A live row; nobody else changes or references it until the caller's transaction ends. */
   async findForUpdate(tx: EntityManager, id: number): Promise<NetworkInterfaceEntity | null> {
     return tx.findOne(NetworkInterfaceEntity, {
@@ -81,6 +86,28 @@ export class NetworkInterfaceRepository {
         [id, securityGroupId],
       );
     }
+  }
+
+  /** Our ids. */
+  async securityGroupIdsOf(manager: EntityManager, id: number): Promise<readonly number[]> {
+    const rows: { securityGroupId: number }[] = await manager.query(
+      `SELECT security_group_id AS securityGroupId FROM network_interface_security_group
+        WHERE network_interface_id = ? ORDER BY security_group_id`,
+      [id],
+    );
+    return rows.map((row) => row.securityGroupId);
+  }
+
+  /** Why the last thing that was asked for was not done; null once something was. */
+  async setFault(
+    tx: EntityManager,
+    id: number,
+    fault: { readonly code: string; readonly message: string } | null,
+  ): Promise<void> {
+    await tx.query(
+      'UPDATE network_interface SET fault_code = ?, fault_message = ?, version = version + 1 WHERE id = ?',
+      [fault?.code ?? null, fault?.message.slice(0, 500) ?? null, id],
+    );
   }
 
   async tombstone(tx: EntityManager, id: number, reason: DeletedReason): Promise<void> {

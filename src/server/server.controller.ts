@@ -81,6 +81,7 @@ export class ServerController {
   @ApiProblems(
     'SECURITY_GROUP_NOT_FOUND',
     'SECURITY_GROUP_ACCESS_DENIED',
+    'OPERATION_IN_PROGRESS',
     'FLAVOR_NOT_FOUND',
     'IMAGE_NOT_FOUND',
     'NETWORK_NOT_FOUND',
