@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiProcess } from '../scripts/api-process.js';
 import { freePort } from '../scripts/port.js';
-import { readCatalogue, serverBody } from '../test/crash/random-kills.js';
+import { readCatalogue, serverBody } from '../test/crash/catalogue.js';
 import { spread, type BenchRow } from './measure.js';
 import { login, openSite, productionSettings } from './site.js';
 

@@ -1,6 +1,7 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Simulator } from '../../simulator/simulator-handles.js';
 import { markedObjects, type SimulatedObject } from '../support/simulated-objects.js';
+import { differences } from './facts.js';
 
 /** What clients were told: a 2xx is a promise. */
 export class Promises {
@@ -22,6 +23,8 @@ export interface Books {
   readonly lost: number;
   /** Operations without exactly one audit row. */
   readonly unaudited: number;
+  /** Where a row says something else than its object. */
+  readonly different: number;
   /** Transactions older than 2 seconds. */
   readonly longTransactions: number;
   /** Objects that the sweep deleted, servers that failed, operations in all. */
@@ -47,6 +50,7 @@ const tables = [
   { table: 'volume', type: 'volume', size: 'r.size', status: 'r.status' },
   { table: 'network_interface', type: 'port', size: 'NULL', status: "''" },
   { table: 'floating_ip', type: 'floating_ip', size: 'NULL', status: "''" },
+  { table: 'security_group', type: 'security_group', size: 'NULL', status: "''" },
 ] as const;
 
 export async function balance(connection: Connection, simulator: Simulator, promises: Promises): Promise<Books> {
@@ -73,6 +77,8 @@ export async function balance(connection: Connection, simulator: Simulator, prom
        GROUP BY o.id HAVING COUNT(a.id) <> 1) bad`,
   );
   if (unaudited > 0) problems.push(`${String(unaudited)} operations without exactly one audit row`);
+  const different = await differences(connection, simulator);
+  problems.push(...different);
   const longTransactions = await countLongTransactions(connection);
   if (longTransactions > 0) problems.push(`${String(longTransactions)} transactions older than 2 s`);
   return {
@@ -82,6 +88,7 @@ export async function balance(connection: Connection, simulator: Simulator, prom
     stuck: stuck.length,
     lost: lost.length,
     unaudited,
+    different: different.length,
     longTransactions,
     swept: await count(connection, 'SELECT COUNT(*) AS n FROM orphan WHERE deleted_at IS NOT NULL'),
     failed: await count(connection, "SELECT COUNT(*) AS n FROM operation WHERE state = 'FAILED'"),
@@ -117,7 +124,7 @@ async function liveRows(connection: Connection): Promise<readonly LiveRow[]> {
     ({ table, type, size, status }) =>
       `SELECT '${type}' AS type, r.id, r.uuid, r.openstack_id AS openstackId, p.openstack_id AS projectOpenstackId,
               ${size} AS size, ${status} AS status
-         FROM ${table} r JOIN project p ON p.id = r.project_id WHERE r.deleted_at IS NULL`,
+         FROM ${table} r JOIN project p ON p.id = r.project_id WHERE r.deleted_at IS NULL AND r.managed_by = 'created'`,
   );
   const [rows] = await connection.query<(LiveRow & RowDataPacket)[]>(selects.join(' UNION ALL '));
   return rows;

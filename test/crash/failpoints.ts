@@ -4,10 +4,10 @@ import { Api } from '../support/api.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { creationsPerMarker } from './books.js';
 import type { CaseResult } from './case-result.js';
-import { readCatalogue, serverBody } from './random-kills.js';
+import { readCatalogue } from './catalogue.js';
+import { scenarios, type Scenario } from './scenarios.js';
+import type { SeededRandom } from './seeded-random.js';
 import { World } from './world.js';
-
-type Scenario = 'create' | 'delete' | 'delete in BUILD';
 
 interface FailpointCase {
   readonly scenario: Scenario;
@@ -26,13 +26,29 @@ const everywhere = [
 /** Each call that changes OpenStack: before it is sent, when it is on the wire, and between its answer and its record. */
 const aroundCalls = ['openstack.request', 'openstack.sent', 'openstack.answered'];
 
-/** Creating: port, volume, server. Deleting: server, port, volume. */
-const calls = [1, 2, 3];
-
+/** Every kind of operation × every point that it passes. */
 export function failpointCases(): readonly FailpointCase[] {
-  const scenarios: readonly Scenario[] = ['create', 'delete', 'delete in BUILD'];
-  const points = [...everywhere, ...aroundCalls.flatMap((point) => calls.map((call) => `${point}:${String(call)}`))];
-  return scenarios.flatMap((scenario) => points.map((failpoint) => ({ scenario, failpoint })));
+  return scenarios.flatMap((scenario) => pointsOf(scenario).map((failpoint) => ({ scenario, failpoint })));
+}
+
+const alwaysWhole = new Set(['server.create', 'server.delete', 'server.delete in BUILD']);
+
+/** Every point for servers being made and deleted, one drawn point for every other kind. */
+export function drawnCases(random: SeededRandom): readonly FailpointCase[] {
+  return scenarios.flatMap((scenario) => {
+    const points = pointsOf(scenario);
+    const drawn = alwaysWhole.has(scenario.name) ? points : [random.pick(points) ?? 'operation.claimed'];
+    return drawn.map((failpoint) => ({ scenario, failpoint }));
+  });
+}
+
+export function nameOf({ scenario, failpoint }: FailpointCase): string {
+  return `${scenario.name}, killed at ${failpoint}`;
+}
+
+function pointsOf({ calls }: Scenario): readonly string[] {
+  const numbers = Array.from({ length: calls }, (_, index) => index + 1);
+  return [...everywhere, ...aroundCalls.flatMap((point) => numbers.map((call) => `${point}:${String(call)}`))];
 }
 
 /** A process dies at each point of each scenario; another one finishes the work, and the books balance. */
@@ -40,6 +56,7 @@ export async function failpoints(database: Database, cases: readonly FailpointCa
   const lanes = 2;
   const results: CaseResult[] = [];
   const queue = [...cases];
+  let counter = 0;
   const lane = async (): Promise<void> => {
     const world = await World.create(database);
     try {
@@ -47,7 +64,9 @@ export async function failpoints(database: Database, cases: readonly FailpointCa
       const api = await world.login(survivor);
       const catalogue = await readCatalogue(api);
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        results.push(await killAt(world, survivor, api, catalogue, next));
+        counter += 1;
+        const stage = { world, api, catalogue, name: `f${String(counter)}` };
+        results.push(await killAt(survivor, stage, next));
       }
       const markers = [...creationsPerMarker(world.simulator)].map(
         ([times, count]) => `${String(times)}× ${String(count)}`,
@@ -63,52 +82,38 @@ export async function failpoints(database: Database, cases: readonly FailpointCa
 }
 
 async function killAt(
-  world: World,
   survivor: ApiProcess,
-  api: Api,
-  catalogue: Awaited<ReturnType<typeof readCatalogue>>,
-  { scenario, failpoint }: FailpointCase,
+  stage: Parameters<Scenario['prepare']>[0],
+  one: FailpointCase,
 ): Promise<CaseResult> {
-  const name = `${scenario}, killed at ${failpoint}`;
-  const body = serverBody(`f-${scenario}-${failpoint}`.replaceAll(' ', '-'), catalogue);
-  const serverId = scenario === 'create' ? null : await prepare(world, api, body, scenario === 'delete in BUILD');
-  survivor.freeze();
-  const victim = await world.start(failpoint);
-  const request = new Api(victim.url, api.token);
-  const asked =
-    serverId === null ? request.post<{ id: number }>('/servers', body) : request.delete(`/servers/${String(serverId)}`);
-  const answer = await asked.catch(() => null);
-  if (answer !== null && answer.status !== 202)
-    return { name, problems: [`answered ${String(answer.status)} ${JSON.stringify(answer.body)}`] };
-  if (answer !== null && serverId === null) world.promises.created.add((answer.body as { id: number }).id);
-  if (answer !== null && serverId !== null) world.promises.deleted.add(serverId);
-  await Promise.race([victim.exited(), sleep(15_000)]);
-  const died = victim.hasEnded;
-  await victim.kill();
-  world.retire(victim);
-  world.simulator.configure({ server_build_ms: 400 });
-  survivor.thaw();
-  const { books, tookMs } = await world.quiet(30_000);
-  const problems = died ? books.problems : ['the failpoint was not reached', ...books.problems];
-  console.log(
-    `  ${problems.length === 0 ? 'balanced' : 'WRONG   '}  ${name} (quiet after ${(tookMs / 1000).toFixed(1)} s)`,
-  );
-  return { name, problems };
-}
-
-/** A server that is ACTIVE, or one that stays in BUILD. */
-async function prepare(world: World, api: Api, body: unknown, staysInBuild: boolean): Promise<number> {
-  if (staysInBuild) world.simulator.configure({ server_build_ms: 12_000 });
-  const answer = await api.post<{ id: number }>('/servers', body);
-  if (answer.status !== 202)
-    throw new Error(`no server to delete: ${String(answer.status)} ${JSON.stringify(answer.body)}`);
-  const { id } = answer.body;
-  world.promises.created.add(id);
-  if (staysInBuild)
-    await api.until<{ openstack_id: string | null }>(
-      `/servers/${String(id)}`,
-      (seen) => seen.body.openstack_id !== null,
+  const { world, api } = stage;
+  const name = nameOf(one);
+  try {
+    const ask = await one.scenario.prepare(stage);
+    survivor.freeze();
+    const victim = await world.start(one.failpoint);
+    const answer = await ask(new Api(victim.url, api.token)).catch(() => null);
+    await Promise.race([victim.exited(), sleep(15_000)]);
+    const died = victim.hasEnded;
+    await victim.kill();
+    world.retire(victim);
+    world.simulator.configure({ server_build_ms: 400 });
+    survivor.thaw();
+    const { books, tookMs } = await world.quiet(30_000);
+    const problems = [
+      ...(died ? [] : ['the failpoint was not reached']),
+      ...(answer === null || answer.status < 300
+        ? []
+        : [`answered ${String(answer.status)} ${JSON.stringify(answer.body)}`]),
+      ...books.problems,
+    ];
+    console.log(
+      `  ${problems.length === 0 ? 'balanced' : 'WRONG   '}  ${name} (quiet after ${(tookMs / 1000).toFixed(1)} s)`,
     );
-  else await api.finished(answer);
-  return id;
+    return { name, problems };
+  } catch (error) {
+    survivor.thaw();
+    console.log(`  WRONG     ${name}`);
+    return { name, problems: [error instanceof Error ? (error.stack ?? error.message) : String(error)] };
+  }
 }

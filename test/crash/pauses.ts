@@ -6,7 +6,7 @@ import { Stranger } from '../support/stranger.js';
 import { testSettings } from '../support/settings.js';
 import { markedObjects, objectsOf } from '../support/simulated-objects.js';
 import type { CaseResult } from './case-result.js';
-import { readCatalogue, serverBody } from './random-kills.js';
+import { readCatalogue, serverBody } from './catalogue.js';
 import { World } from './world.js';
 
 type Scene = (world: World) => Promise<readonly string[]>;

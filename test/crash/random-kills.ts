@@ -5,6 +5,7 @@ import { Api } from '../support/api.js';
 import { testSettings } from '../support/settings.js';
 import { creationsPerMarker } from './books.js';
 import type { CaseResult } from './case-result.js';
+import { readCatalogue, serverBody, type Catalogue } from './catalogue.js';
 import { SeededRandom } from './seeded-random.js';
 import { World } from './world.js';
 
@@ -103,43 +104,6 @@ async function answers(replica: ApiProcess): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-interface Catalogue {
-  readonly flavorId: string;
-  readonly imageId: string;
-  readonly networkId: string;
-}
-
-interface Named {
-  readonly id: string;
-  readonly name: string;
-}
-
-export async function readCatalogue(api: Api): Promise<Catalogue> {
-  const flavors = await api.until<{ flavors: Named[] }>('/flavors', ({ status }) => status === 200);
-  const images = await api.until<{ images: Named[] }>('/images', ({ status }) => status === 200);
-  const networks = await api.until<{ networks: Named[] }>('/networks', ({ status }) => status === 200);
-  return {
-    flavorId: idOf(flavors.body.flavors, 'm1.tiny'),
-    imageId: idOf(images.body.images, 'lab-tiny'),
-    networkId: idOf(networks.body.networks, 'private'),
-  };
-}
-
-export function serverBody(name: string, catalogue: Catalogue): unknown {
-  return {
-    name,
-    flavor_id: catalogue.flavorId,
-    network_id: catalogue.networkId,
-    root_volume: { size: 1, image_id: catalogue.imageId },
-  };
-}
-
-function idOf(things: readonly Named[], name: string): string {
-  const thing = things.find((candidate) => candidate.name === name);
-  if (thing === undefined) throw new Error(`the catalogue has no ${name}`);
-  return thing.id;
 }
 
 /** Clients that create and delete servers through whichever replica answers, and note what they were promised. */

@@ -2,9 +2,10 @@ import { parseArgs } from 'node:util';
 import { startDatabase } from '../../scripts/database.js';
 import { closingLine } from '../../scripts/tally.js';
 import type { CaseResult } from './case-result.js';
-import { failpointCases, failpoints } from './failpoints.js';
+import { drawnCases, failpointCases, failpoints, nameOf } from './failpoints.js';
 import { pauses } from './pauses.js';
 import { randomKills } from './random-kills.js';
+import { SeededRandom } from './seeded-random.js';
 
 /**
  * `run.js [--kills N] [--seed S] [--replicas R] [--failpoints [PART]] [--pauses]`. What is named is run; without arguments,
@@ -37,8 +38,8 @@ try {
     results.push(
       ...(await failpoints(
         database,
-        failpointCases().filter(
-          (one) => only === undefined || `${one.scenario}, killed at ${one.failpoint}`.includes(only),
+        (values.failpoints ? failpointCases() : drawnCases(new SeededRandom(Number(values.seed)))).filter(
+          (one) => only === undefined || nameOf(one).includes(only),
         ),
       )),
     );

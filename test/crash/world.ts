@@ -38,6 +38,9 @@ export class World {
       volumes: -1,
       gigabytes: -1,
       port: -1,
+      floatingip: -1,
+      security_group: -1,
+      security_group_rule: -1,
     });
     return new World(simulator, schema, await connect(schema), {
       ...settingsFor(simulator.url),
@@ -84,6 +87,13 @@ export class World {
   async login(replica: ApiProcess): Promise<Api> {
     await new Api(replica.url).until<{ imported?: boolean }>('/health/ready', ({ body }) => body.imported === true);
     return Api.login(replica.url, credentialsOf('demo'));
+  }
+
+  /** Of a replica that runs. */
+  url(): string {
+    const [first] = this.replicas;
+    if (first === undefined) throw new Error('no replica runs');
+    return first.url;
   }
 
   /** After MySQL was started again. */

@@ -14,7 +14,7 @@ export interface SimulatedObject {
 
 /** Everything that the simulator holds, whoever's it is; the groups that Neutron makes by itself are left out. */
 export function objectsOf(simulator: Simulator): readonly SimulatedObject[] {
-  const { servers, ports, volumes, floating_ips: floatingIps } = simulator.inventory();
+  const { servers, ports, volumes, floating_ips: floatingIps, security_groups: groups } = simulator.inventory();
   return [
     ...servers.map((object) => ({ ...common(object), type: 'server' as const, status: object.status, size: null })),
     ...ports.map((object) => ({ ...common(object), type: 'port' as const, status: object.status, size: null })),
@@ -30,6 +30,7 @@ export function objectsOf(simulator: Simulator): readonly SimulatedObject[] {
       status: object.status,
       size: null,
     })),
+    ...groups.map((object) => ({ ...common(object), type: 'security_group' as const, status: '', size: null })),
   ];
 }
 
