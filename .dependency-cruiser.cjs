@@ -2,7 +2,7 @@
 
 /** Stands below the others: it holds no row of ours, and is only read by them. */
 const catalog = 'catalog';
-const peers = ['user', 'project', 'security-group', 'volume', 'floating-ip'];
+const peers = ['user', 'key-pair', 'project', 'security-group', 'volume', 'floating-ip'];
 const lowest = [catalog, ...peers];
 const features = [...lowest, 'network-interface', 'server', 'auth'];
 

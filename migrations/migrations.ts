@@ -22,6 +22,7 @@ import { IndexVolumeCreated1764000000022 } from './1764000000022-index-volume-cr
 import { IndexVolumeName1764000000023 } from './1764000000023-index-volume-name.js';
 import { CreateLoginFailure1764000000041 } from './1764000000041-create-login-failure.js';
 import { AddSessionRotatedAt1764000000042 } from './1764000000042-add-session-rotated-at.js';
+import { CreateKeyPair1764000000051 } from './1764000000051-create-key-pair.js';
 import { WidenOperationSecret1764000000061 } from './1764000000061-widen-operation-secret.js';
 
 /** In the order in which they run; a new one goes to the end, and none is edited once merged. */
@@ -50,5 +51,6 @@ export const migrations = [
   IndexVolumeName1764000000023,
   CreateLoginFailure1764000000041,
   AddSessionRotatedAt1764000000042,
+  CreateKeyPair1764000000051,
   WidenOperationSecret1764000000061,
 ] as const;

@@ -127,6 +127,8 @@ export interface Server {
   readonly zone: string;
   readonly keyName: string | null;
   readonly userData: string | null;
+  /** To look at: Nova tells it once and never again. */
+  readonly adminPass?: string;
   readonly volumes: AttachedVolume[];
   readonly portIds: string[];
   readonly actions: ServerAction[];

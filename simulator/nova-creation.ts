@@ -34,6 +34,7 @@ export function createServer(call: NovaCall): Answer {
   checks.checkQuotas(call, flavor);
   for (const { volume } of disks) checks.checkReservable(call, volume);
 
+  const adminPass = textOf(given, 'adminPass') ?? randomBytes(9).toString('base64url');
   const now = cloud.now();
   const server: Server = {
     id: randomUUID(),
@@ -51,6 +52,7 @@ export function createServer(call: NovaCall): Answer {
     zone,
     keyName,
     userData: textOf(given, 'user_data'),
+    adminPass,
     volumes: disks.map(({ volume, deleteOnTermination }, index) => ({
       volumeId: volume.id,
       attachmentId: randomUUID(),
@@ -71,7 +73,6 @@ export function createServer(call: NovaCall): Answer {
   for (const { volume } of disks) reserveVolume(cloud, volume);
   beginAction(call, server, 'create');
   startBuild(cloud, server);
-  const adminPass = textOf(given, 'adminPass') ?? randomBytes(9).toString('base64url');
   const headers = { Location: `${call.base}/v2.1/servers/${server.id}` };
   return { ...ok({ server: createdServerView(call, server, adminPass) }, 202), headers, created: server.id };
 }

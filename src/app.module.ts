@@ -8,6 +8,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { entities } from './entities.js';
 import { FloatingIpModule } from './floating-ip/floating-ip.module.js';
 import { HealthModule } from './health/health.module.js';
+import { KeyPairModule } from './key-pair/key-pair.module.js';
 import { NetworkInterfaceModule } from './network-interface/network-interface.module.js';
 import { OperationModule } from './operation/operation.module.js';
 import { ReconciliationModule } from './reconciliation/reconciliation.module.js';
@@ -34,6 +35,7 @@ export class AppModule {
         SecurityGroupModule,
         VolumeModule,
         FloatingIpModule,
+        KeyPairModule,
         NetworkInterfaceModule,
         ServerModule,
         OperationModule,

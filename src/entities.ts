@@ -4,6 +4,7 @@ import { SessionEntity } from './auth/session.entity.js';
 import { DeploymentEntity } from './database/deployment.entity.js';
 import { LeaseEntity } from './database/lease.entity.js';
 import { FloatingIpEntity } from './floating-ip/floating-ip.entity.js';
+import { KeyPairEntity } from './key-pair/key-pair.entity.js';
 import { NetworkInterfaceSecurityGroupEntity } from './network-interface/network-interface-security-group.entity.js';
 import { NetworkInterfaceEntity } from './network-interface/network-interface.entity.js';
 import { IdempotencyKeyEntity } from './operation/idempotency-key.entity.js';
@@ -32,6 +33,7 @@ export const entities = [
   SecurityGroupRuleEntity,
   NetworkInterfaceSecurityGroupEntity,
   FloatingIpEntity,
+  KeyPairEntity,
   OperationEntity,
   OperationLockEntity,
   IdempotencyKeyEntity,

@@ -6,17 +6,21 @@ import { PageQuery } from '../common/pagination.dto.js';
 import { CurrentPrincipal } from '../common/principal.decorator.js';
 import type { Principal } from '../common/principal.js';
 import {
+  AvailabilityZoneListResponse,
+  AvailabilityZoneResponse,
   FlavorListResponse,
   FlavorResponse,
   ImageListResponse,
   ImageResponse,
   NetworkListResponse,
   NetworkResponse,
+  QuotasResponse,
   VolumeTypeListResponse,
   VolumeTypeResponse,
 } from './catalog.dto.js';
 import { cataloguePage } from './catalogue-page.js';
 import { CatalogService } from './catalog.service.js';
+import { QuotaService } from './quota.service.js';
 
 const description =
   'As OpenStack offers it to the project of the token, at most a minute old; an older list is shown while OpenStack is away.';
@@ -24,7 +28,10 @@ const description =
 /** What a project may choose from. */
 @Controller()
 export class CatalogController {
-  constructor(private readonly catalog: CatalogService) {}
+  constructor(
+    private readonly catalog: CatalogService,
+    private readonly quotas: QuotaService,
+  ) {}
 
   @Get('flavors')
   @Access('reader')
@@ -76,5 +83,34 @@ export class CatalogController {
     const catalogue = await this.catalog.get(projectOpenstackId);
     const { rows, nextCursor } = cataloguePage(catalogue.volumeTypes, query);
     return { volume_types: rows.map((type) => VolumeTypeResponse.from(type)), next_cursor: nextCursor };
+  }
+
+  @Get('availability-zones')
+  @Access('reader')
+  @ApiOperation({ summary: 'List availability zones', description })
+  @ApiProblems('OPENSTACK_UNAVAILABLE')
+  async availabilityZones(
+    @CurrentPrincipal() { projectOpenstackId }: Principal,
+    @Query() query: PageQuery,
+  ): Promise<AvailabilityZoneListResponse> {
+    const { serverZones, volumeZones } = await this.catalog.get(projectOpenstackId);
+    const zones = serverZones.map((zone) => ({ id: zone.name, ...zone }));
+    const { rows, nextCursor } = cataloguePage(zones, query);
+    return {
+      availability_zones: rows.map((zone) => AvailabilityZoneResponse.from(zone, volumeZones)),
+      next_cursor: nextCursor,
+    };
+  }
+
+  @Get('quotas')
+  @Access('reader')
+  @ApiOperation({
+    summary: 'Show what the project may have, and has',
+    description:
+      'As OpenStack tells, at most a minute old; older numbers are shown while OpenStack is away. `observed_at` says how old.',
+  })
+  @ApiProblems('OPENSTACK_UNAVAILABLE')
+  async quotasOf(@CurrentPrincipal() { projectOpenstackId }: Principal): Promise<QuotasResponse> {
+    return QuotasResponse.from(await this.quotas.get(projectOpenstackId));
   }
 }

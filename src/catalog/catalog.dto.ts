@@ -1,4 +1,8 @@
+import type { ObservedAvailabilityZone } from './availability-zone.client.js';
 import type { ObservedFlavor, ObservedImage, ObservedNetwork, ObservedVolumeType } from './catalog.client.js';
+import type { Quota } from './network-quota.client.js';
+import type { Known } from './project-cache.js';
+import type { Quotas } from './quota.service.js';
 
 export class FlavorResponse {
   /** A free text, not always a UUID. @example 2 */
@@ -176,4 +180,88 @@ export class VolumeTypeListResponse {
 
   /** For the next page; null on the last one. @example null */
   next_cursor!: string | null;
+}
+
+export class AvailabilityZoneResponse {
+  /** @example nova */
+  name!: string;
+
+  /** Whether it takes new servers at the moment. @example true */
+  is_available!: boolean;
+
+  /** Whether volumes can be made in it too; elsewhere the root volume of a server is made where Cinder chooses. @example true */
+  has_volumes!: boolean;
+
+  static from(
+    zone: ObservedAvailabilityZone,
+    volumeZones: readonly ObservedAvailabilityZone[],
+  ): AvailabilityZoneResponse {
+    return {
+      name: zone.name,
+      is_available: zone.isAvailable,
+      has_volumes: volumeZones.some(({ name, isAvailable }) => name === zone.name && isAvailable),
+    };
+  }
+}
+
+export class AvailabilityZoneListResponse {
+  availability_zones!: AvailabilityZoneResponse[];
+
+  /** For the next page; null on the last one. @example null */
+  next_cursor!: string | null;
+}
+
+export class QuotaResponse {
+  /** Null: no limit. @example 10 */
+  limit!: number | null;
+
+  /** @example 3 */
+  used!: number;
+
+  static from({ limit, used }: Quota): QuotaResponse {
+    return { limit: limit < 0 ? null : limit, used };
+  }
+}
+
+/** What a project may have, and has. */
+export class QuotasResponse {
+  servers!: QuotaResponse;
+
+  /** vCPUs. */
+  cores!: QuotaResponse;
+
+  /** MiB. */
+  ram!: QuotaResponse;
+
+  volumes!: QuotaResponse;
+
+  /** GiB of all volumes together. */
+  gigabytes!: QuotaResponse;
+
+  floating_ips!: QuotaResponse;
+
+  /** Network interfaces, those of routers and the like too. */
+  ports!: QuotaResponse;
+
+  security_groups!: QuotaResponse;
+
+  security_group_rules!: QuotaResponse;
+
+  /** When OpenStack was asked. @example 2026-11-24T09:30:04.798Z */
+  observed_at!: string;
+
+  static from({ value, readAt }: Known<Quotas>): QuotasResponse {
+    return {
+      servers: QuotaResponse.from(value.servers),
+      cores: QuotaResponse.from(value.cores),
+      ram: QuotaResponse.from(value.ram),
+      volumes: QuotaResponse.from(value.volumes),
+      gigabytes: QuotaResponse.from(value.gigabytes),
+      floating_ips: QuotaResponse.from(value.floatingIps),
+      ports: QuotaResponse.from(value.ports),
+      security_groups: QuotaResponse.from(value.securityGroups),
+      security_group_rules: QuotaResponse.from(value.securityGroupRules),
+      observed_at: readAt.toISOString(),
+    };
+  }
 }

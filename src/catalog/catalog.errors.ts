@@ -53,6 +53,30 @@ export class VolumeTypeNotFound extends DomainError {
   }
 }
 
+export class SubnetNotFound extends DomainError {
+  readonly kind = 'not-found';
+  readonly code = 'SUBNET_NOT_FOUND';
+
+  constructor(id: string, networkId: string, field: string) {
+    super(
+      `Network ${networkId} has no subnet ${id} that this project may use; GET /networks lists them`,
+      unusable(field, 'is no subnet of the network'),
+    );
+  }
+}
+
+export class AvailabilityZoneNotFound extends DomainError {
+  readonly kind = 'not-found';
+  readonly code = 'AVAILABILITY_ZONE_NOT_FOUND';
+
+  constructor(name: string, field: string) {
+    super(
+      `There is no availability zone ${name} that takes servers; GET /availability-zones lists them`,
+      unusable(field, 'is no usable availability zone'),
+    );
+  }
+}
+
 export class RootVolumeTooSmall extends DomainError {
   readonly kind = 'invalid';
   readonly code = 'ROOT_VOLUME_TOO_SMALL';

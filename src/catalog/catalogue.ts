@@ -1,3 +1,4 @@
+import type { ObservedAvailabilityZone } from './availability-zone.client.js';
 import type { ObservedFlavor, ObservedImage, ObservedNetwork, ObservedVolumeType } from './catalog.client.js';
 
 /** What a project may choose from. */
@@ -6,4 +7,8 @@ export interface Catalogue {
   readonly images: readonly ObservedImage[];
   readonly networks: readonly ObservedNetwork[];
   readonly volumeTypes: readonly ObservedVolumeType[];
+  /** Nova's. */
+  readonly serverZones: readonly ObservedAvailabilityZone[];
+  /** Cinder's. */
+  readonly volumeZones: readonly ObservedAvailabilityZone[];
 }

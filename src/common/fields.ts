@@ -67,6 +67,12 @@ function length(value: unknown, min: number, max: number): ReturnType<Check> {
       );
 }
 
+function bytes(value: unknown, max: number): ReturnType<Check> {
+  return typeof value === 'string' && Buffer.byteLength(value) > max
+    ? wrong('bytes', `must have at most ${String(max)} bytes of UTF-8`)
+    : null;
+}
+
 const visible: Check = (value) => {
   if (typeof value !== 'string') return null;
   if (/\p{Cc}/u.test(value)) return wrong('control_character', 'must not contain control characters');
@@ -143,11 +149,17 @@ function pattern(value: unknown, regex: string, message: string): ReturnType<Che
 
 /** Any text, for fields with a meaning of their own. Lengths are code points. */
 export function Text(
-  options: FieldOptions & { readonly min?: number; readonly max: number; readonly format?: string },
+  options: FieldOptions & {
+    readonly min?: number;
+    readonly max: number;
+    /** In UTF-8. */
+    readonly maxBytes?: number;
+    readonly format?: string;
+  },
 ): PropertyDecorator {
-  const { min = 0, max, format, ...rest } = options;
+  const { min = 0, max, maxBytes = Infinity, format, ...rest } = options;
   return field(rest, {
-    check: (value) => text(value) ?? length(value, min, max),
+    check: (value) => text(value) ?? length(value, min, max) ?? bytes(value, maxBytes),
     api: { type: 'string', minLength: min, maxLength: max, ...(format === undefined ? {} : { format }) },
   });
 }
@@ -196,8 +208,8 @@ export function Ids(options: FieldOptions & { readonly maxItems?: number } = {})
       check: (value) => {
         if (!Array.isArray(value)) return wrong('array', 'must be a list of ids');
         if (value.length > maxItems) return wrong('max_items', `must have at most ${String(maxItems)} entries`);
-        if (value.some((id) => integer(id, 1, Number.MAX_SAFE_INTEGER) !== null))
-          return wrong('id', 'must hold ids only');
+        const index = value.findIndex((id) => integer(id, 1, Number.MAX_SAFE_INTEGER) !== null);
+        if (index >= 0) return wrong('id', `must hold ids only; entry ${String(index)} ${idMessage}`);
         return new Set(value).size === value.length ? null : wrong('unique', 'must not name an id twice');
       },
       api: { type: 'array', items: { type: 'integer', minimum: 1 }, maxItems, uniqueItems: true },

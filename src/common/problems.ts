@@ -235,6 +235,16 @@ export const problems = {
     detail: 'There is no network that this project may use for servers under this id; GET /networks lists them',
     errors: [{ field: 'network_id', message: 'is no network for servers', type: 'not_found' }],
   },
+  SUBNET_NOT_FOUND: {
+    kind: 'not-found',
+    detail: 'The network has no subnet that this project may use under this id; GET /networks lists them',
+    errors: [{ field: 'subnet_id', message: 'is no subnet of the network', type: 'not_found' }],
+  },
+  AVAILABILITY_ZONE_NOT_FOUND: {
+    kind: 'not-found',
+    detail: 'There is no availability zone east that takes servers; GET /availability-zones lists them',
+    errors: [{ field: 'availability_zone', message: 'is no usable availability zone', type: 'not_found' }],
+  },
   VOLUME_TYPE_NOT_FOUND: {
     kind: 'not-found',
     detail: 'There is no volume type fast that this project may use; GET /volume-types lists them',
@@ -244,6 +254,14 @@ export const problems = {
     kind: 'invalid',
     detail: 'The root volume of 1 GiB is too small for this image, which needs at least 2 GiB',
     errors: [{ field: 'root_volume.size', message: 'must be at least 2', type: 'min' }],
+  },
+
+  // ---- key pairs ----
+  KEY_PAIR_NOT_FOUND: { kind: 'not-found', detail: 'You have no key pair 3; GET /key-pairs lists yours' },
+  KEY_PAIR_NAME_DUPLICATE: {
+    kind: 'conflict',
+    detail: 'You have a key pair named "laptop" already; choose another name or delete that one',
+    errors: [{ field: 'name', message: 'is taken', type: 'duplicate' }],
   },
 
   // ---- security groups ----

@@ -32,8 +32,18 @@ const catalogue: Catalogue = {
     { ...network, id: 'empty', isExternal: false, subnets: [] },
   ],
   volumeTypes: [],
+  serverZones: [],
+  volumeZones: [],
 };
-const choice = { flavorId: '1', imageId: 'image', networkId: 'net', rootVolumeSize: 3 };
+const choice = {
+  flavorId: '1',
+  imageId: 'image',
+  networkId: 'net',
+  rootVolumeSize: 3,
+  volumeType: null,
+  subnetId: null,
+  availabilityZone: null,
+};
 
 describe('unusableChoice', () => {
   it.each([

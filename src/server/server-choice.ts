@@ -1,5 +1,14 @@
 import type { Catalogue } from '../catalog/catalogue.js';
-import { FlavorNotFound, ImageNotFound, NetworkNotFound, RootVolumeTooSmall } from '../catalog/catalog.errors.js';
+import {
+  AvailabilityZoneNotFound,
+  FlavorNotFound,
+  ImageNotFound,
+  NetworkNotFound,
+  RootVolumeTooSmall,
+  SubnetNotFound,
+  VolumeTypeNotFound,
+} from '../catalog/catalog.errors.js';
+import { volumeTypeId } from '../volume/volume-choice.js';
 import type { DomainError } from '../common/errors.js';
 
 /** What a person chooses from the catalogue for a new server. */
@@ -9,6 +18,11 @@ export interface ServerChoice {
   readonly networkId: string;
   /** GiB. */
   readonly rootVolumeSize: number;
+  /** Name or id; null: the cloud's default. */
+  readonly volumeType: string | null;
+  /** Null: any of the network's. */
+  readonly subnetId: string | null;
+  readonly availabilityZone: string | null;
 }
 
 const gib = 2 ** 30;
@@ -25,7 +39,26 @@ export function unusableChoice(catalogue: Catalogue, choice: ServerChoice): Doma
   if (network === undefined || network.isExternal || network.subnets.length === 0) {
     return new NetworkNotFound(choice.networkId, 'network_id');
   }
+  const { subnetId, volumeType, availabilityZone } = choice;
+  if (subnetId !== null && !network.subnets.some(({ id }) => id === subnetId)) {
+    return new SubnetNotFound(subnetId, choice.networkId, 'subnet_id');
+  }
+  if (volumeType !== null && volumeTypeId(catalogue, volumeType) === null) {
+    return new VolumeTypeNotFound(volumeType, 'volume_type_id');
+  }
+  if (availabilityZone !== null && !takes(catalogue.serverZones, availabilityZone)) {
+    return new AvailabilityZoneNotFound(availabilityZone, 'availability_zone');
+  }
   const smallest = Math.max(image.minDisk, Math.ceil((image.virtualSize ?? image.size ?? 0) / gib));
   if (choice.rootVolumeSize < smallest) return new RootVolumeTooSmall(choice.rootVolumeSize, smallest);
   return null;
+}
+
+/** The zone of a server's root volume: the server's own where Cinder has it, else (null) where Cinder chooses. */
+export function rootVolumeZone({ volumeZones }: Catalogue, availabilityZone: string | null): string | null {
+  return availabilityZone !== null && takes(volumeZones, availabilityZone) ? availabilityZone : null;
+}
+
+function takes(zones: Catalogue['serverZones'], zone: string): boolean {
+  return zones.some(({ name, isAvailable }) => name === zone && isAvailable);
 }

@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { CatalogService } from '../catalog/catalog.service.js';
 import { NetworkQuotaClient } from '../catalog/network-quota.client.js';
+import { Config } from '../config/config.js';
 import { DeploymentService } from '../database/deployment.service.js';
 import { NetworkInterfaceClient, type ObservedPort } from '../network-interface/network-interface.client.js';
 import type { NetworkInterfaceEntity } from '../network-interface/network-interface.entity.js';
@@ -16,7 +17,9 @@ import {
 import type { CreatedObject, Fault, OperationKind, Sight, Step, StepCalls } from '../operation/operation-kind.js';
 import { networkQuotaFault } from '../operation/operation-fault.js';
 import { OperationRegistry } from '../operation/operation-registry.js';
+import { OperationSecrets } from '../operation/operation-secrets.js';
 import type { OperationEntity } from '../operation/operation.entity.js';
+import { OperationRepository } from '../operation/operation.repository.js';
 import { SecurityGroupRepository } from '../security-group/security-group.repository.js';
 import { VolumeClient, type ObservedVolume } from '../volume/volume.client.js';
 import type { VolumeEntity } from '../volume/volume.entity.js';
@@ -24,8 +27,10 @@ import { volumeFault } from '../volume/volume-fault.js';
 import { VolumeTypes } from '../volume/volume-types.js';
 import { VolumeRepository } from '../volume/volume.repository.js';
 import { serverCreationInput, type ServerCreationInput } from './server-creation-input.js';
-import { unusableChoice } from './server-choice.js';
+import { rootVolumeZone, unusableChoice } from './server-choice.js';
 import { buildFault } from './server-fault.js';
+import { ServerKey } from './server-key.js';
+import { serverSecret, type ServerSecret } from './server-secret-input.js';
 import { ServerRemoval, targetOf } from './server-removal.js';
 import { projectOpenstackId, type ServerRows } from './server-rows.js';
 import { ServerClient, type ObservedServer } from './server.client.js';
@@ -35,13 +40,18 @@ import type { EntityManager } from '../database/transaction.js';
 export const serverCreation = 'server.create';
 
 interface Rows extends ServerRows {
+  readonly operationId: number;
+  /** How long it stands at its step. */
+  readonly inStepMs: number;
+  /** Null: there is none, or Nova has it. */
+  readonly secret: ServerSecret | null;
   readonly input: ServerCreationInput;
   readonly port: NetworkInterfaceEntity;
   readonly rootVolume: VolumeEntity;
 }
 
 /**
- * A server with its port and its root volume: port → volume → volume available → server → server ACTIVE. Until ACTIVE
+ * A server with its port and its root volume: port → volume → volume available → key → server → server ACTIVE → key gone. Until ACTIVE
  * everything is undone when it fails, in reverse; the row stays as ERROR and tells why.
  */
 @Injectable()
@@ -81,6 +91,13 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
       look: (rows, calls) => this.lookAtVolume(rows, calls),
     },
     {
+      does: 'ensure',
+      name: 'key',
+      title: 'the key',
+      look: (rows, calls) => this.lookAtKey(rows, calls),
+      undo: { look: (rows, calls) => this.lookForNoKey(rows, calls) },
+    },
+    {
       does: 'create',
       name: 'server',
       title: 'the server',
@@ -91,6 +108,7 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
       passes: (error) =>
         error instanceof OpenStackConflict ||
         (error instanceof OpenStackRefused && /Invalid volume|must be available/i.test(error.text)),
+      explain: (error, rows) => Promise.resolve(withoutSecret(error, rows)),
       undo: { look: (rows, calls) => this.removal.server(targetOf(rows, rows.server), calls) },
     },
     {
@@ -99,10 +117,20 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
       title: 'the server',
       look: (rows, calls) => this.lookAtServer(rows, calls),
     },
+    {
+      does: 'ensure',
+      name: 'key-gone',
+      title: 'the key',
+      look: (rows, calls) => this.leaveKey(rows, calls),
+    },
   ];
 
   constructor(
+    private readonly config: Config,
     private readonly registry: OperationRegistry,
+    private readonly operations: OperationRepository,
+    private readonly secrets: OperationSecrets,
+    private readonly keys: ServerKey,
     private readonly deployment: DeploymentService,
     private readonly catalog: CatalogService,
     private readonly networkQuota: NetworkQuotaClient,
@@ -130,7 +158,12 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
     const rootVolume = volumes.find((volume) => volume.isRootVolume);
     if (port === undefined || rootVolume === undefined)
       throw new Error(`server ${String(server.id)} lacks its port or root volume row`);
+    const secret = this.secrets.open(operation);
+    const now = await this.operations.now(manager);
     return {
+      operationId: operation.id,
+      inStepMs: now.getTime() - operation.stepSince.getTime(),
+      secret: secret === null ? null : serverSecret.parse(JSON.parse(secret)),
       server,
       interfaces,
       volumes,
@@ -162,6 +195,27 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
     return { is: 'failed', fault: { code: error.code, message: error.message, openstackRequestIds: [] } };
   }
 
+  private async lookAtKey(rows: Rows, calls: StepCalls): Promise<Sight> {
+    const { publicKey } = rows.input;
+    return publicKey === null ? { is: 'reached' } : this.keys.import(rows, publicKey, calls);
+  }
+
+  private async lookForNoKey(rows: Rows, calls: StepCalls): Promise<Sight> {
+    return rows.input.publicKey === null ? { is: 'reached' } : this.keys.remove(rows, calls);
+  }
+
+  private async leaveKey(rows: Rows, calls: StepCalls): Promise<Sight> {
+    if (rows.input.publicKey === null) return { is: 'reached' };
+    return this.keys.leave(rows, calls, { isPatient: rows.inStepMs < this.config.settings.SETTLING_MS });
+  }
+
+  /** Where the catalogue is not known, Cinder chooses. */
+  private async volumeZone({ input, projectOpenstackId: projectId }: Rows): Promise<string | null> {
+    if (input.availabilityZone === null) return null;
+    const catalogue = await this.catalog.known(projectId);
+    return catalogue === null ? null : rootVolumeZone(catalogue, input.availabilityZone);
+  }
+
   private async findPorts(rows: Rows, calls: StepCalls): Promise<readonly CreatedObject[]> {
     const found = await this.portClient.findByMarker(calls.reading(rows.projectOpenstackId), marker(rows, rows.port));
     return found.map((port) => this.createdPort(rows, port));
@@ -172,7 +226,7 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
     const port = await this.portClient.create(calls.changing(rows.projectOpenstackId), {
       name: portName(input.name),
       networkId: input.networkId,
-      subnetId: null,
+      subnetId: input.subnetId,
       securityGroupIds: input.securityGroupOpenstackIds,
       marker: marker(rows, rows.port),
     });
@@ -223,8 +277,8 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
       description: null,
       size: input.rootVolumeSize,
       imageId: input.imageId,
-      volumeTypeId: null,
-      availabilityZone: null,
+      volumeTypeId: input.volumeType,
+      availabilityZone: await this.volumeZone(rows),
       marker: marker(rows, rows.rootVolume),
     });
     return this.createdVolume(rows, volume);
@@ -272,16 +326,17 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
   }
 
   private async createServer(rows: Rows, calls: StepCalls): Promise<CreatedObject> {
+    const { userData, adminPassword } = rows.secret ?? { userData: null, adminPassword: null };
     const { openstackId } = await this.serverClient.create(calls.changing(rows.projectOpenstackId), {
       name: rows.input.name,
       flavorId: rows.input.flavorId,
       portId: recordedId(rows.port),
       volumeId: recordedId(rows.rootVolume),
       marker: marker(rows, rows.server),
-      availabilityZone: null,
-      keyName: null,
-      userData: null,
-      adminPass: null,
+      availabilityZone: rows.input.availabilityZone,
+      keyName: rows.input.publicKey === null ? null : rows.server.uuid,
+      userData: userData === null ? null : Buffer.from(userData).toString('base64'),
+      adminPass: adminPassword,
     });
     return this.createdServer(rows, openstackId, null);
   }
@@ -292,7 +347,10 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
       createdAt: observed?.createdAt ?? null,
       isInUse: observed?.status === 'ACTIVE',
       differs: null,
-      writes: (tx) => this.servers.setOpenstackId(tx, rows.server.id, openstackId),
+      writes: async (tx) => {
+        await this.servers.setOpenstackId(tx, rows.server.id, openstackId);
+        await this.operations.wipeSecret(tx, rows.operationId);
+      },
     };
   }
 
@@ -321,6 +379,16 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
       },
     };
   }
+}
+
+/** Nova repeats what it was sent where it does not like it; that must not reach a fault, which everybody in the project reads. */
+function withoutSecret(error: OpenStackError, { secret }: Rows): Fault | null {
+  if (secret === null || !/Value: /.test(error.text)) return null;
+  return {
+    code: 'OPENSTACK_REFUSED',
+    message: 'Nova refused the server; what it said repeats the request, which holds secrets, and is not shown.',
+    openstackRequestIds: error.requestId === null ? [] : [error.requestId],
+  };
 }
 
 interface Marked {

@@ -15,6 +15,7 @@ import { VolumeClient } from '../volume/volume.client.js';
 import type { VolumeEntity } from '../volume/volume.entity.js';
 import { VolumeRepository } from '../volume/volume.repository.js';
 import { serverDeletionInput, type ServerDeletionInput } from './server-deletion-input.js';
+import { ServerKey } from './server-key.js';
 import { ServerRemoval, targetOf } from './server-removal.js';
 import { projectOpenstackId, type ServerRows } from './server-rows.js';
 import { ServerClient } from './server.client.js';
@@ -44,6 +45,13 @@ export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleIni
       name: 'server-gone',
       title: 'the deletion of the server',
       look: (rows, calls) => this.lookAtServer(rows, calls),
+    },
+    {
+      does: 'ensure',
+      name: 'key-gone',
+      title: 'the deletion of its key',
+      // Left over when its creation was cancelled; others have none in Nova.
+      look: async (rows, calls) => (rows.server.keyName === null ? { is: 'reached' } : this.keys.remove(rows, calls)),
     },
     {
       does: 'ensure',
@@ -88,6 +96,7 @@ export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleIni
     private readonly registry: OperationRegistry,
     private readonly deployment: DeploymentService,
     private readonly removal: ServerRemoval,
+    private readonly keys: ServerKey,
     private readonly serverClient: ServerClient,
     private readonly volumeClient: VolumeClient,
     private readonly floatingIpClient: FloatingIpClient,

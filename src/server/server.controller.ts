@@ -15,6 +15,7 @@ import { ServerCreationService } from './server-creation.service.js';
 import { ServerDeletionService } from './server-deletion.service.js';
 import type { ServerDetails } from './server-details.repository.js';
 import {
+  CreatedServerResponse,
   CreateServerRequest,
   ServerDeletionQuery,
   ServerDeletionResponse,
@@ -71,7 +72,7 @@ export class ServerController {
 
   @Post()
   @HttpCode(202)
-  @ApiAccepted(ServerResponse)
+  @ApiAccepted(CreatedServerResponse)
   @Access('member')
   @ApiOperation({
     summary: 'Create a server with its port and its root volume',
@@ -82,14 +83,21 @@ export class ServerController {
     'SECURITY_GROUP_NOT_FOUND',
     'SECURITY_GROUP_ACCESS_DENIED',
     'OPERATION_IN_PROGRESS',
+    'KEY_PAIR_NOT_FOUND',
     'FLAVOR_NOT_FOUND',
     'IMAGE_NOT_FOUND',
     'NETWORK_NOT_FOUND',
+    'SUBNET_NOT_FOUND',
+    'VOLUME_TYPE_NOT_FOUND',
+    'AVAILABILITY_ZONE_NOT_FOUND',
     'ROOT_VOLUME_TOO_SMALL',
     'SERVER_NAME_DUPLICATE',
   )
-  async create(@CurrentActor() actor: Actor, @Body() body: CreateServerRequest): Promise<Accepted<ServerResponse>> {
-    const operation = await this.creation.create(actor, {
+  async create(
+    @CurrentActor() actor: Actor,
+    @Body() body: CreateServerRequest,
+  ): Promise<Accepted<CreatedServerResponse>> {
+    const { operation, adminPassword } = await this.creation.create(actor, {
       name: body.name,
       description: body.description ?? null,
       flavorId: body.flavor_id,
@@ -97,9 +105,16 @@ export class ServerController {
       networkId: body.network_id,
       rootVolumeSize: body.root_volume.size,
       securityGroupIds: body.security_group_ids ?? null,
+      keyPairId: body.key_pair_id ?? null,
+      userData: body.user_data ?? null,
+      needsAdminPassword: body.admin_password ?? false,
+      volumeType: body.volume_type_id ?? null,
+      subnetId: body.subnet_id ?? null,
+      availabilityZone: body.availability_zone ?? null,
+      isProtected: body.protected ?? false,
     });
     const server = await this.servers.getDetails(actor.principal, operation.resourceId);
-    return new Accepted(operation.id, ServerResponse.from(server));
+    return new Accepted(operation.id, CreatedServerResponse.fromCreated(server, adminPassword));
   }
 
   @Delete(':id')

@@ -3,6 +3,8 @@ import { DeletionQuery } from '../common/deletion-preview.dto.js';
 import { FaultResponse } from '../common/fault.dto.js';
 import {
   Description,
+  Flag,
+  Id,
   Ids,
   Name,
   Nested,
@@ -60,6 +62,53 @@ export class CreateServerRequest {
     example: [1],
   })
   security_group_ids?: number[];
+
+  @Id({ optional: true, description: 'One of your key pairs, to log in with; GET /key-pairs lists them.', example: 3 })
+  key_pair_id?: number;
+
+  @Text({
+    optional: true,
+    max: 49_149,
+    maxBytes: 49_149,
+    description: 'For cloud-init and the like: at most 49,149 bytes of UTF-8. Never shown again.',
+    example: '#cloud-config',
+  })
+  user_data?: string;
+
+  @Flag({
+    optional: true,
+    description: "Whether a password for the server's administrator is to be made; the answer shows it, once.",
+    example: false,
+  })
+  admin_password?: boolean;
+
+  @Text({
+    optional: true,
+    min: 1,
+    max: 255,
+    description: "The root volume's type, by id or name; left out: the cloud's default. GET /volume-types lists them.",
+    example: 'lab-ssd',
+  })
+  volume_type_id?: string;
+
+  @Uuid({
+    optional: true,
+    description: 'The subnet of the network that it gets its address from; left out: any.',
+    example: '0f1ef5a4-3b1c-4b0e-8a52-8a64c1c8f0c3',
+  })
+  subnet_id?: string;
+
+  @Text({
+    optional: true,
+    min: 1,
+    max: 255,
+    description: 'Left out: where there is room. GET /availability-zones lists them.',
+    example: 'nova',
+  })
+  availability_zone?: string;
+
+  @Flag({ optional: true, description: 'A protected server cannot be deleted.', example: false })
+  protected?: boolean;
 }
 
 export class ServerListQuery extends PageQuery {
@@ -250,6 +299,16 @@ export class ServerResponse {
       updated_at: server.updatedAt.toISOString(),
       deleted_at: server.deletedAt?.toISOString() ?? null,
     };
+  }
+}
+
+/** The answer to its creation. */
+export class CreatedServerResponse extends ServerResponse {
+  /** Of the server's administrator: shown this once, kept nowhere. Null where none was asked for, and when the answer is repeated. @example null */
+  admin_password!: string | null;
+
+  static fromCreated(server: ServerDetails, adminPassword: string | null): CreatedServerResponse {
+    return { ...ServerResponse.from(server), admin_password: adminPassword };
   }
 }
 

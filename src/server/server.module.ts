@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { CatalogModule } from '../catalog/catalog.module.js';
 import { FloatingIpModule } from '../floating-ip/floating-ip.module.js';
+import { KeyPairModule } from '../key-pair/key-pair.module.js';
 import { NetworkInterfaceModule } from '../network-interface/network-interface.module.js';
 import { OpenStackModule } from '../openstack/openstack.module.js';
 import { OperationModule } from '../operation/operation.module.js';
@@ -26,6 +27,8 @@ import { ServerDetailsRepository } from './server-details.repository.js';
 import { ServerRemoval } from './server-removal.js';
 import { ServerClient } from './server.client.js';
 import { ServerController } from './server.controller.js';
+import { ServerKey } from './server-key.js';
+import { ServerKeyReconciler } from './server-key.reconciler.js';
 import { ServerReconciler } from './server.reconciler.js';
 import { ServerRepository } from './server.repository.js';
 import { ServerService } from './server.service.js';
@@ -37,6 +40,7 @@ import { ServerService } from './server.service.js';
     ReconciliationModule,
     AuditModule,
     CatalogModule,
+    KeyPairModule,
     SecurityGroupModule,
     VolumeModule,
     FloatingIpModule,
@@ -62,6 +66,8 @@ import { ServerService } from './server.service.js';
     ServerCreationOperation,
     ServerDeletionOperation,
     ServerReconciler,
+    ServerKey,
+    ServerKeyReconciler,
   ],
 })
 export class ServerModule {}

@@ -13,6 +13,10 @@ export interface NewServerRow {
   readonly imageOpenstackId: string;
   readonly name: string;
   readonly description: string | null;
+  /** What was asked for; Nova's word follows. */
+  readonly availabilityZone: string | null;
+  readonly keyName: string | null;
+  readonly isProtected: boolean;
 }
 
 /** What a person decides of a server that is there. */
@@ -32,8 +36,9 @@ export class ServerRepository {
   async insertBuilding(tx: EntityManager, server: NewServerRow): Promise<number> {
     try {
       const result: { insertId: number } = await tx.query(
-        `INSERT INTO server (uuid, project_id, flavor_openstack_id, image_openstack_id, name, description, status)
-         VALUES (?, ?, ?, ?, ?, ?, 'BUILD')`,
+        `INSERT INTO server
+           (uuid, project_id, flavor_openstack_id, image_openstack_id, name, description, availability_zone, key_name, protected, status)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'BUILD')`,
         [
           server.uuid,
           server.projectId,
@@ -41,6 +46,9 @@ export class ServerRepository {
           server.imageOpenstackId,
           server.name,
           server.description,
+          server.availabilityZone,
+          server.keyName,
+          server.isProtected,
         ],
       );
       return result.insertId;

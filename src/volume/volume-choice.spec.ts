@@ -17,6 +17,8 @@ const catalogue = {
   flavors: [],
   networks: [],
   images: [image('ready', 'active'), image('coming', 'queued')],
+  serverZones: [],
+  volumeZones: [],
   volumeTypes: [
     { id: ssd, name: 'lab-ssd', isPublic: true, description: null },
     { id: odd, name: ssd, isPublic: true, description: null },
