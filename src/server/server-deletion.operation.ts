@@ -216,7 +216,7 @@ export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleIni
     try {
       const observed = await this.volumeClient.get(calls.reading(rows.projectOpenstackId), volume.openstackId);
       const isHeld = observed.attachments.some((attachment) => attachment.serverId === rows.server.openstackId);
-      if (isHeld || observed.status === 'detaching') return 'passing';
+      if (isHeld || passingOn.has(observed.status)) return 'passing';
       // Its row leads to the server until it is gone.
       if (isToGo(rows, volume)) return (tx) => this.volumes.setObserved(tx, volume.id, observed);
       return async (tx) => {
@@ -295,6 +295,9 @@ function isToGo({ input }: Rows, { id }: VolumeEntity): boolean {
 function releasedOf({ input, floatingIps }: Rows): readonly FloatingIpEntity[] {
   return floatingIps.filter(({ id }) => input.floatingIpIds.includes(id));
 }
+
+/** Cinder lets go of a volume a moment after its server is gone. */
+const passingOn = new Set(['reserved', 'attaching', 'detaching']);
 
 function inOrder(writes: readonly RowWrites[]): RowWrites {
   return async (tx) => {

@@ -32,6 +32,10 @@ import { ServerKeyReconciler } from './server-key.reconciler.js';
 import { ServerReconciler } from './server.reconciler.js';
 import { ServerRepository } from './server.repository.js';
 import { ServerService } from './server.service.js';
+import { VolumeAttachmentClient } from './volume-attachment.client.js';
+import { VolumeAttachmentController } from './volume-attachment.controller.js';
+import { VolumeAttachmentOperation } from './volume-attachment.operation.js';
+import { VolumeAttachmentService } from './volume-attachment.service.js';
 
 @Module({
   imports: [
@@ -46,7 +50,7 @@ import { ServerService } from './server.service.js';
     FloatingIpModule,
     NetworkInterfaceModule,
   ],
-  controllers: [ServerController, ServerActionController, ServerConsoleController],
+  controllers: [ServerController, ServerActionController, ServerConsoleController, VolumeAttachmentController],
   providers: [
     ServerClient,
     ServerRepository,
@@ -65,6 +69,9 @@ import { ServerService } from './server.service.js';
     ServerConsoleService,
     ServerCreationOperation,
     ServerDeletionOperation,
+    VolumeAttachmentClient,
+    VolumeAttachmentService,
+    VolumeAttachmentOperation,
     ServerReconciler,
     ServerKey,
     ServerKeyReconciler,

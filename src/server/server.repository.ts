@@ -115,6 +115,11 @@ export class ServerRepository {
     return tx.findOne(ServerEntity, { where: { id, deletedAt: IsNull() }, lock: { mode: 'pessimistic_write' } });
   }
 
+  /** Like `find`, and nobody changes or deletes the row until the caller's transaction ends; several may read it so at once. */
+  async findForShare(tx: EntityManager, id: number): Promise<ServerEntity | null> {
+    return tx.findOne(ServerEntity, { where: { id, deletedAt: IsNull() }, lock: { mode: 'pessimistic_read' } });
+  }
+
   async setOpenstackId(tx: EntityManager, id: number, openstackId: string | null): Promise<void> {
     await tx.query('UPDATE server SET openstack_id = ? WHERE id = ?', [openstackId, id]);
   }

@@ -18,22 +18,11 @@ export interface AttachedVolume {
   readonly device: string | null;
 }
 
-/** What Nova keeps of something that was done to a server. */
-export interface ServerAction {
-  readonly requestId: string;
-  /** Null when it went well, or has not ended. */
-  readonly message: string | null;
-}
-
 const attachedVolume = z
   .object({ volumeId: wireId, device: wireOptionalText })
   .transform((attachment): AttachedVolume => ({ volumeId: attachment.volumeId, device: attachment.device }));
 const madeAttachment = z.object({ volumeAttachment: attachedVolume });
 const attachmentList = z.object({ volumeAttachments: z.array(attachedVolume) });
-const actionList = z.object({
-  instanceActions: z.array(z.object({ action: z.string(), request_id: z.string(), message: wireOptionalText })),
-});
-
 /** Nova's attachments of volumes. An unknown server or volume is OpenStackNotFound everywhere. */
 @Injectable()
 export class VolumeAttachmentClient {
@@ -93,21 +82,5 @@ export class VolumeAttachmentClient {
       call,
     });
     return answer.data.volumeAttachments;
-  }
-
-  /** The newest action of that name, e.g. `attach_volume`; null when there was none. Members are told no more than `Error`. */
-  async lastAction(call: OpenStackCall, serverId: string, name: string): Promise<ServerAction | null> {
-    const answer = await this.http.send({
-      service: 'compute',
-      method: 'GET',
-      path: path`/servers/${serverId}/os-instance-actions`,
-      operation: 'GET /servers/{id}/os-instance-actions',
-      microversion: novaMicroversion,
-      ok: [200],
-      schema: actionList,
-      call,
-    });
-    const action = answer.data.instanceActions.find((candidate) => candidate.action === name);
-    return action === undefined ? null : { requestId: action.request_id, message: action.message };
   }
 }

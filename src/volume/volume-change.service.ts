@@ -120,7 +120,8 @@ export class VolumeChangeService {
       uuid,
       kind: change.kind,
       resource,
-      serverId: null,
+      // A root volume goes with its server, whose deletion takes over its lock.
+      serverId: change.volume.isRootVolume ? change.volume.serverId : null,
       projectId: change.volume.projectId,
       actor,
       input: change.input,
