@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiProcess } from '../../scripts/api-process.js';
 import type { Database } from '../../scripts/database.js';
-import { Api } from '../support/api.js';
+import { Api, type Answer } from '../support/api.js';
+import { ContractViolation } from '../support/contract.js';
 import { testSettings } from '../support/settings.js';
 import { creationsPerMarker } from './books.js';
 import type { CaseResult } from './case-result.js';
@@ -16,7 +18,6 @@ export interface RandomKillsOptions {
 }
 
 const workers = 6;
-const mostServers = 30;
 
 /** Replicas die at random under load, on an OpenStack that loses answers; afterwards the books must balance. */
 export async function randomKills(database: Database, options: RandomKillsOptions): Promise<readonly CaseResult[]> {
@@ -46,7 +47,7 @@ export async function randomKills(database: Database, options: RandomKillsOption
     const markers = creationsPerMarker(world.simulator);
     console.log(
       `\nrandom kills: ${String(options.kills)} kills of ${String(options.replicas)} replicas, seed ${String(options.seed)}\n` +
-        `  acknowledged: ${String(world.promises.created.size)} creations, ${String(world.promises.deleted.size)} deletions; ` +
+        `  acknowledged: ${String(world.promises.created.size)} creations, ${String(world.promises.deleted.size)} deletions of servers; ` +
         `operations ${String(books.operations)}, of which failed ${String(books.failed)}\n` +
         `  orphans ${String(books.orphans)} · twice ${String(books.twice)} · missing ${String(books.missing)} · ` +
         `stuck ${String(books.stuck)} · acknowledged and lost ${String(books.lost)}\n` +
@@ -106,11 +107,29 @@ async function answers(replica: ApiProcess): Promise<boolean> {
   }
 }
 
-/** Clients that create and delete servers through whichever replica answers, and note what they were promised. */
+/** What was made by the load and may be used and deleted again, by our ids. */
+interface Things {
+  readonly servers: Set<number>;
+  readonly volumes: Set<number>;
+  readonly floatingIps: Set<number>;
+  readonly groups: Set<number>;
+}
+
+const most = { servers: 25, volumes: 15, floatingIps: 15, groups: 10 } as const;
+
+/**
+ * Clients that change things through whichever replica answers, and note what they were promised. A request that got no answer is
+ * sent again with the same Idempotency-Key, as a careful client would.
+ */
 class Load {
   private stopped = false;
   private counter = 0;
-  private readonly live = new Set<number>();
+  private readonly things: Things = {
+    servers: new Set(),
+    volumes: new Set(),
+    floatingIps: new Set(),
+    groups: new Set(),
+  };
 
   constructor(
     private readonly world: World,
@@ -125,37 +144,136 @@ class Load {
 
   async run(): Promise<void> {
     while (!this.stopped) {
-      const replica = this.random.pick(this.world.replicas);
-      if (replica !== undefined) {
-        try {
-          await this.act(new Api(replica.url, this.token));
-        } catch {
-          // The replica died under the request: nothing was promised.
-        }
-      }
+      await this.act();
       await sleep(this.random.between(20, 250));
     }
   }
 
-  private async act(api: Api): Promise<void> {
-    const isFull = this.live.size >= mostServers;
-    const victim = isFull || this.random.next() < 0.45 ? this.random.pick([...this.live]) : undefined;
-    await (victim === undefined ? this.create(api) : this.delete(api, victim));
+  private async act(): Promise<void> {
+    const draw = this.random.next();
+    if (draw < 0.4) await this.server();
+    else if (draw < 0.6) await this.volume();
+    else if (draw < 0.7) await this.attachment();
+    else if (draw < 0.85) await this.floatingIp();
+    else await this.group();
   }
 
-  private async create(api: Api): Promise<void> {
+  private async server(): Promise<void> {
+    const { servers } = this.things;
+    const victim = this.isDue(servers, most.servers) ? this.take(servers) : undefined;
+    if (victim === undefined) {
+      const id = await this.create('/servers', serverBody(this.nextName(), this.catalogue));
+      if (id === null) return;
+      this.world.promises.created.add(id);
+      servers.add(id);
+      return;
+    }
+    const status = await this.send('DELETE', `/servers/${String(victim)}`);
+    if (status === 202) this.world.promises.deleted.add(victim);
+    else if (status !== 404) servers.add(victim);
+  }
+
+  private async volume(): Promise<void> {
+    const { volumes } = this.things;
+    const victim = this.isDue(volumes, most.volumes) ? this.take(volumes) : undefined;
+    if (victim === undefined) {
+      const { volumeTypeId } = this.catalogue;
+      const body = { name: this.nextName(), description: null, size: 1, volume_type_id: volumeTypeId };
+      const id = await this.create('/volumes', body);
+      if (id !== null) volumes.add(id);
+    } else if (this.random.next() < 0.3) {
+      await this.send('PUT', `/volumes/${String(victim)}/size`, { size: 2 });
+      volumes.add(victim);
+    } else if (!isGone(await this.send('DELETE', `/volumes/${String(victim)}`))) volumes.add(victim);
+  }
+
+  private async attachment(): Promise<void> {
+    const server = this.random.pick([...this.things.servers]);
+    const volume = this.random.pick([...this.things.volumes]);
+    if (server === undefined || volume === undefined) return;
+    const method = this.random.next() < 0.5 ? 'POST' : 'DELETE';
+    await this.send(method, `/servers/${String(server)}/volumes/${String(volume)}`);
+  }
+
+  private async floatingIp(): Promise<void> {
+    const { floatingIps } = this.things;
+    const victim = this.isDue(floatingIps, most.floatingIps) ? this.take(floatingIps) : undefined;
+    if (victim === undefined) {
+      const id = await this.create('/floating-ips', { floating_network_id: this.catalogue.floatingNetworkId });
+      if (id !== null) floatingIps.add(id);
+    } else if (!isGone(await this.send('DELETE', `/floating-ips/${String(victim)}`))) floatingIps.add(victim);
+  }
+
+  private async group(): Promise<void> {
+    const { groups } = this.things;
+    const victim = this.isDue(groups, most.groups) ? this.take(groups) : undefined;
+    const port = Math.ceil(this.random.next() * 1_000);
+    const body = { name: this.nextName(), description: null, rules: [ingress(port), ingress(port + 1)] };
+    if (victim === undefined) {
+      const id = await this.create('/security-groups', body);
+      if (id !== null) groups.add(id);
+    } else if (this.random.next() < 0.5) {
+      await this.send('PUT', `/security-groups/${String(victim)}`, body);
+      groups.add(victim);
+    } else if (!isGone(await this.send('DELETE', `/security-groups/${String(victim)}`))) groups.add(victim);
+  }
+
+  /** Now and then something goes again, and surely when there is much of it. */
+  private isDue(things: ReadonlySet<number>, limit: number): boolean {
+    return things.size >= limit || this.random.next() < 0.4;
+  }
+
+  private take(things: Set<number>): number | undefined {
+    const one = this.random.pick([...things]);
+    if (one !== undefined) things.delete(one);
+    return one;
+  }
+
+  private nextName(): string {
     this.counter += 1;
-    const body = serverBody(`s-${String(this.counter)}`, this.catalogue);
-    const answer = await api.post<{ id: number }>('/servers', body, { timeoutMs: 5_000 });
-    if (answer.status !== 202) return;
-    this.world.promises.created.add(answer.body.id);
-    this.live.add(answer.body.id);
+    return `s-${String(this.counter)}`;
   }
 
-  private async delete(api: Api, id: number): Promise<void> {
-    this.live.delete(id);
-    const answer = await api.delete(`/servers/${String(id)}`, { timeoutMs: 5_000 });
-    if (answer.status === 202) this.world.promises.deleted.add(id);
-    else if (answer.status !== 404) this.live.add(id);
+  private async create(path: string, body: unknown): Promise<number | null> {
+    const answer = await this.request('POST', path, body);
+    const isAccepted = answer?.status === 201 || answer?.status === 202;
+    return isAccepted ? (answer.body as { id: number }).id : null;
   }
+
+  /** Zero when nobody answered. */
+  private async send(method: string, path: string, body?: unknown): Promise<number> {
+    return (await this.request(method, path, body))?.status ?? 0;
+  }
+
+  private async request(method: string, path: string, body: unknown): Promise<Answer<unknown> | null> {
+    const headers = { 'idempotency-key': randomUUID() };
+    for (let tries = 0; tries < 4; tries += 1) {
+      const replica = this.random.pick(this.world.replicas);
+      if (replica === undefined) continue;
+      try {
+        const api = new Api(replica.url, this.token);
+        return await api.request(method, path, { headers, timeoutMs: 5_000, ...(body === undefined ? {} : { body }) });
+      } catch (error) {
+        if (error instanceof ContractViolation) throw error;
+        // The replica died under the request: perhaps it was accepted, and then the key leads to it.
+        await sleep(100);
+      }
+    }
+    return null;
+  }
+}
+
+function isGone(status: number): boolean {
+  return status === 204 || status === 404;
+}
+
+function ingress(port: number): unknown {
+  return {
+    protocol: 'tcp',
+    ether_type: 'IPv4',
+    direction: 'ingress',
+    port_range_min: port,
+    port_range_max: port,
+    remote_ip_prefix: '10.0.0.0/8',
+  };
 }

@@ -7,6 +7,7 @@ import { seed } from '../../simulator/seed.js';
 import { startSimulator } from '../../simulator/simulator.js';
 import type { Simulator } from '../../simulator/simulator-handles.js';
 import { Api } from '../support/api.js';
+import { holdAgainst, type ApiDocument } from '../support/contract.js';
 import { launchReplica, startReplica } from '../support/replica.js';
 import { connect, createSchema, dropSchema, type TestSchema } from '../support/schema.js';
 import { credentialsOf, settingsFor } from '../support/simulated-cloud.js';
@@ -86,6 +87,8 @@ export class World {
   /** A person's session; needs one replica that runs. The same token serves at every replica. */
   async login(replica: ApiProcess): Promise<Api> {
     await new Api(replica.url).until<{ imported?: boolean }>('/health/ready', ({ body }) => body.imported === true);
+    const document = await fetch(`${replica.url}/openapi.json`);
+    holdAgainst((await document.json()) as ApiDocument);
     return Api.login(replica.url, credentialsOf('demo'));
   }
 
