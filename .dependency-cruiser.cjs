@@ -111,9 +111,12 @@ module.exports = {
       name: 'controller-asks-service',
       severity: 'error',
       comment:
-        'A controller maps and delegates: it asks a service, never a repository, a client, an entity, an operation or a reconciler.',
+        'A controller maps and delegates: it asks a service, never a repository, a client, an entity, an operation or a reconciler. Only the types of details, which services answer with, it may name.',
       from: { path: file('controller') },
-      to: { path: ['^src/.*' + file('repository', 'client', 'entity', 'operation', 'reconciler'), '^src/openstack/'] },
+      to: {
+        path: ['^src/.*' + file('repository', 'client', 'entity', 'operation', 'reconciler'), '^src/openstack/'],
+        pathNot: ['-details\\.repository\\.ts$'],
+      },
     },
     {
       name: 'service-knows-no-http',
