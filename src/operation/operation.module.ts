@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { AuditModule } from '../audit/audit.module.js';
+import { IdempotencyCleanup } from './idempotency-cleanup.service.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 import { OperationRegistry } from './operation-registry.js';
@@ -22,6 +23,7 @@ import { StepRunner } from './step-runner.js';
     OperationSecrets,
     StepRunner,
     IdempotencyRepository,
+    IdempotencyCleanup,
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
   ],
   exports: [OperationRegistry, OperationRepository, OperationService, OperationSecrets],
