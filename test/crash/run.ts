@@ -4,11 +4,12 @@ import { closingLine } from '../../scripts/tally.js';
 import type { CaseResult } from './case-result.js';
 import { drawnCases, failpointCases, failpoints, nameOf } from './failpoints.js';
 import { pauses } from './pauses.js';
+import { racesAmong } from './races.js';
 import { randomKills } from './random-kills.js';
 import { SeededRandom } from './seeded-random.js';
 
 /**
- * `run.js [--kills N] [--seed S] [--replicas R] [--failpoints [PART]] [--pauses]`. What is named is run; without arguments,
+ * `run.js [--kills N] [--seed S] [--replicas R] [--failpoints [--only PART]] [--pauses] [--races ROUNDS]`. What is named is run; without arguments,
  * everything. The last line is `N passed, N failed`.
  */
 const { values } = parseArgs({
@@ -19,11 +20,12 @@ const { values } = parseArgs({
     failpoints: { type: 'boolean', default: false },
     only: { type: 'string' },
     pauses: { type: 'boolean', default: false },
+    races: { type: 'string' },
     all: { type: 'boolean', default: false },
   },
 });
 
-const isNamed = values.kills !== undefined || values.failpoints || values.pauses;
+const isNamed = values.kills !== undefined || values.races !== undefined || values.failpoints || values.pauses;
 const everything = values.all || !isNamed;
 const database = await startDatabase({
   durable: true,
@@ -45,6 +47,10 @@ try {
     );
   }
   if (values.pauses || everything) results.push(...(await pauses(database)));
+  if (values.races !== undefined || everything) {
+    const rounds = Number(values.races ?? '2');
+    results.push(...(await racesAmong(database, { rounds, replicas: Number(values.replicas), parallel: 50 })));
+  }
   if (values.kills !== undefined || everything) {
     const options = {
       kills: Number(values.kills ?? '40'),
