@@ -19,6 +19,7 @@ export class AnswerInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
+    refuseBrokenQuery(request);
     refuseUndeclared(context, request);
     return next.handle().pipe(
       map((body: unknown) => {
@@ -50,6 +51,26 @@ function tagged(body: unknown, request: FastifyRequest, reply: FastifyReply): un
   if (request.method !== 'GET' || known === undefined || !isMatched(tagsOf(known), tag)) return body;
   reply.status(304);
   return undefined;
+}
+
+/** A parameter that is no UTF-8 once it is decoded reads as something else than was sent. @throws ValidationFailed */
+function refuseBrokenQuery({ url }: FastifyRequest): void {
+  const broken = (url.split('?', 2)[1] ?? '').split('&').filter((pair) => !isDecodable(pair));
+  if (broken.length === 0) return;
+  const errors = broken.slice(0, 50).map((pair) => {
+    const [name = ''] = pair.split('=', 1);
+    return { field: isDecodable(name) ? decodeURIComponent(name) : '', message: 'must be UTF-8', type: 'unicode' };
+  });
+  throw new ValidationFailed(errors);
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** @throws ValidationFailed */

@@ -154,12 +154,15 @@ export function Text(
     readonly max: number;
     /** In UTF-8. */
     readonly maxBytes?: number;
+    /** Without control characters. */
+    readonly isVisible?: boolean;
     readonly format?: string;
   },
 ): PropertyDecorator {
-  const { min = 0, max, maxBytes = Infinity, format, ...rest } = options;
+  const { min = 0, max, maxBytes = Infinity, isVisible = false, format, ...rest } = options;
   return field(rest, {
-    check: (value) => text(value) ?? length(value, min, max) ?? bytes(value, maxBytes),
+    check: (value) =>
+      text(value) ?? length(value, min, max) ?? bytes(value, maxBytes) ?? (isVisible ? visible(value) : null),
     api: { type: 'string', minLength: min, maxLength: max, ...(format === undefined ? {} : { format }) },
   });
 }

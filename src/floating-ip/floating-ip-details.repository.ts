@@ -1,26 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { OperationState } from '../operation/operation-state.js';
-import type { FloatingIpStatus } from './floating-ip-status.js';
-
-/** A floating IP as every route shows it. */
-export interface FloatingIpDetails {
-  readonly id: number;
-  readonly openstackId: string | null;
-  readonly projectId: number;
-  readonly address: string | null;
-  readonly fixedIpAddress: string | null;
-  readonly floatingNetworkOpenstackId: string;
-  readonly status: FloatingIpStatus;
-  readonly networkInterfaceId: number | null;
-  readonly server: { readonly id: number; readonly name: string } | null;
-  readonly observedAt: Date | null;
-  readonly fault: { readonly code: string; readonly message: string } | null;
-  readonly operation: { readonly id: number; readonly kind: string; readonly state: OperationState } | null;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-  readonly deletedAt: Date | null;
-}
+import type { FloatingIpDetails } from './floating-ip-details.js';
 
 /** Which floating IPs a list asks for. */
 export interface FloatingIpFilter {

@@ -11,7 +11,7 @@ import { IfMatch, type Precondition } from '../common/precondition.js';
 import { Previewed } from '../common/previewed.js';
 import { CurrentActor, CurrentPrincipal } from '../common/principal.decorator.js';
 import type { Principal } from '../common/principal.js';
-import type { FloatingIpDetails } from './floating-ip-details.repository.js';
+import type { FloatingIpDetails } from './floating-ip-details.js';
 import { FloatingIpReleaseService } from './floating-ip-release.service.js';
 import { FloatingIpListQuery, FloatingIpListResponse, FloatingIpResponse } from './floating-ip.dto.js';
 import { FloatingIpService } from './floating-ip.service.js';

@@ -3,7 +3,7 @@ import { FaultResponse } from '../common/fault.dto.js';
 import { OneOf, QueryFlag, Uuid } from '../common/fields.js';
 import { PageQuery } from '../common/pagination.dto.js';
 import { OperationReferenceResponse } from '../operation/operation.dto.js';
-import type { FloatingIpDetails } from './floating-ip-details.repository.js';
+import type { FloatingIpDetails } from './floating-ip-details.js';
 import { floatingIpStatuses, type FloatingIpStatus } from './floating-ip-status.js';
 
 export class FloatingIpListQuery extends PageQuery {

@@ -1,11 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Principal } from '../common/principal.js';
 import { Database } from '../database/database.js';
-import {
-  FloatingIpDetailsRepository,
-  type FloatingIpDetails,
-  type FloatingIpFilter,
-} from './floating-ip-details.repository.js';
+import type { FloatingIpDetails } from './floating-ip-details.js';
+import { FloatingIpDetailsRepository, type FloatingIpFilter } from './floating-ip-details.repository.js';
 import { FloatingIpAccessDenied, FloatingIpNotFound } from './floating-ip.errors.js';
 
 /** What a change that goes on is answered with. */

@@ -39,7 +39,7 @@ export function parsePublicKey(text: string): PublicKey | string {
   const line = text.trim();
   if (Buffer.byteLength(line) > maxPublicKeyBytes) return `must have at most ${String(maxPublicKeyBytes)} bytes`;
   if (/\p{Cc}/u.test(line)) return 'must be one line without control characters';
-  if (/PRIVATE KEY/.test(line)) return 'is a private key; keep it to yourself and give the public one';
+  if (line.includes('PRIVATE KEY')) return 'is a private key; keep it to yourself and give the public one';
   const match = /^(\S+) +(\S+)( .*)?$/.exec(line);
   const [type, base64] = [match?.[1] ?? '', match?.[2] ?? ''];
   const isWellFormed = Object.hasOwn(formats, type) ? formats[type] : undefined;

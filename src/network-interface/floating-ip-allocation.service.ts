@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { CatalogService } from '../catalog/catalog.service.js';
 import type { Actor } from '../common/actor.js';
 import { Config } from '../config/config.js';
-import type { FloatingIpDetails } from '../floating-ip/floating-ip-details.repository.js';
+import type { FloatingIpDetails } from '../floating-ip/floating-ip-details.js';
 import { FloatingIpRepository } from '../floating-ip/floating-ip.repository.js';
 import { FloatingIpService } from '../floating-ip/floating-ip.service.js';
 import type { OperationEntity } from '../operation/operation.entity.js';

@@ -9,7 +9,7 @@ import { IfMatch, type Precondition } from '../common/precondition.js';
 import { CurrentActor } from '../common/principal.decorator.js';
 import { RebootQuery, RenameServerRequest, ServerStatusQuery } from './server-action.dto.js';
 import { ServerActionService } from './server-action.service.js';
-import type { ServerDetails } from './server-details.repository.js';
+import type { ServerDetails } from './server-details.js';
 import { ServerRenameService } from './server-rename.service.js';
 import { ServerResponse } from './server.dto.js';
 import { ServerService } from './server.service.js';

@@ -7,7 +7,8 @@ import type { OperationEntity } from '../operation/operation.entity.js';
 import { OperationService } from '../operation/operation.service.js';
 import type { ServerRebootInput } from './server-action-input.js';
 import { rebootableFrom, serverReboot, serverStart, serverStop } from './server-action.operation.js';
-import { ServerDetailsRepository, type ServerDetails } from './server-details.repository.js';
+import type { ServerDetails } from './server-details.js';
+import { ServerDetailsRepository } from './server-details.repository.js';
 import type { ServerStatus } from './server-status.js';
 import type { ServerEntity } from './server.entity.js';
 import {

@@ -6,7 +6,7 @@ import { Transaction } from '../database/transaction.js';
 import { projectCall } from '../openstack/openstack-call.js';
 import { OpenStackConflict, OpenStackNotFound } from '../openstack/openstack-errors.js';
 import { ServerConsoleClient } from './server-console.client.js';
-import type { ServerDetails } from './server-details.repository.js';
+import type { ServerDetails } from './server-details.js';
 import type { ServerStatus } from './server-status.js';
 import { ServerAccessDenied, ServerWithoutConsole } from './server.errors.js';
 import { ServerService } from './server.service.js';

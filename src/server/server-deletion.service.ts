@@ -11,7 +11,8 @@ import { OperationRepository } from '../operation/operation.repository.js';
 import { OperationService } from '../operation/operation.service.js';
 import { serverDeletionInput, type ServerDeletionInput } from './server-deletion-input.js';
 import { serverDeletion } from './server-deletion.operation.js';
-import { ServerDetailsRepository, type ServerDetails } from './server-details.repository.js';
+import type { ServerDetails } from './server-details.js';
+import { ServerDetailsRepository } from './server-details.repository.js';
 import { ServerDeletionDenied, ServerNotFound, ServerProtected } from './server.errors.js';
 import { ServerRepository } from './server.repository.js';
 

@@ -13,7 +13,7 @@ import { CurrentActor, CurrentPrincipal } from '../common/principal.decorator.js
 import type { Principal } from '../common/principal.js';
 import { ServerCreationService } from './server-creation.service.js';
 import { ServerDeletionService } from './server-deletion.service.js';
-import type { ServerDetails } from './server-details.repository.js';
+import type { ServerDetails } from './server-details.js';
 import {
   CreatedServerResponse,
   CreateServerRequest,

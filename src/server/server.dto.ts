@@ -20,7 +20,7 @@ import {
 import { PageQuery } from '../common/pagination.dto.js';
 import { OperationReferenceResponse } from '../operation/operation.dto.js';
 import type { AcceptedDeletion } from './server-deletion.service.js';
-import type { ServerDetails } from './server-details.repository.js';
+import type { ServerDetails } from './server-details.js';
 import { serverStatuses, type ServerStatus } from './server-status.js';
 
 export class RootVolumeRequest {
@@ -121,13 +121,20 @@ export class ServerListQuery extends PageQuery {
   @QueryIds({ description: 'All but these servers.' })
   ids_exclude?: number[];
 
-  @Text({ optional: true, min: 1, max: 255, description: 'Only servers of this name, whatever its case.' })
+  @Text({
+    optional: true,
+    min: 1,
+    max: 255,
+    isVisible: true,
+    description: 'Only servers of this name, whatever its case.',
+  })
   name_eq?: string;
 
   @Text({
     optional: true,
     min: 1,
     max: 255,
+    isVisible: true,
     description: 'Only servers whose name contains this, whatever its case; no character is special.',
   })
   name_like?: string;
@@ -308,7 +315,7 @@ export class CreatedServerResponse extends ServerResponse {
   admin_password!: string | null;
 
   static fromCreated(server: ServerDetails, adminPassword: string | null): CreatedServerResponse {
-    return { ...ServerResponse.from(server), admin_password: adminPassword };
+    return Object.assign(ServerResponse.from(server), { admin_password: adminPassword });
   }
 }
 

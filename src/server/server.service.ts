@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Principal } from '../common/principal.js';
 import { Database } from '../database/database.js';
-import { ServerDetailsRepository, type ServerDetails, type ServerFilter } from './server-details.repository.js';
+import type { ServerDetails } from './server-details.js';
+import { ServerDetailsRepository, type ServerFilter } from './server-details.repository.js';
 import { ServerAccessDenied, ServerNotFound } from './server.errors.js';
 
 /** Reads of servers: from MySQL alone, whether OpenStack answers or not. */

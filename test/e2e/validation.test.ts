@@ -163,4 +163,16 @@ describe('the fields of a request', () => {
     );
     expect(body.servers.map(({ name }) => name)).toEqual(expected);
   });
+
+  it.each([
+    ['name_like=%00', 'name_like'],
+    ['name_eq=a%00b', 'name_eq'],
+    ['name_like=%FF', 'name_like'],
+    ['name_like=%', 'name_like'],
+    ['name_like=%ED%A0%80', 'name_like'],
+  ])('a search for what is no text is refused: %s', async (query, field) => {
+    const answer = await demo.get<ProblemBody>(`/servers?${query}`);
+    expect([answer.status, answer.body.code]).toEqual([422, 'VALIDATION_FAILED']);
+    expect(answer.body.errors?.map((error) => error.field)).toEqual([field]);
+  });
 });
