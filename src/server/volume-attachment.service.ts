@@ -10,7 +10,7 @@ import type { VolumeEntity } from '../volume/volume.entity.js';
 import { VolumeAccessDenied, VolumeNotFound } from '../volume/volume.errors.js';
 import { VolumeRepository } from '../volume/volume.repository.js';
 import { serverDeletion } from './server-deletion.operation.js';
-import type { ServerDetails } from './server-details.repository.js';
+import type { ServerDetails } from './server-details.js';
 import type { ServerStatus } from './server-status.js';
 import type { ServerEntity } from './server.entity.js';
 import { ServerAccessDenied, ServerNotFound } from './server.errors.js';
