@@ -22,6 +22,8 @@ import { IndexVolumeCreated1764000000022 } from './1764000000022-index-volume-cr
 import { IndexVolumeName1764000000023 } from './1764000000023-index-volume-name.js';
 import { CreateLoginFailure1764000000041 } from './1764000000041-create-login-failure.js';
 import { AddSessionRotatedAt1764000000042 } from './1764000000042-add-session-rotated-at.js';
+import { CreateSignUpCount1764000000043 } from './1764000000043-create-sign-up-count.js';
+import { AddProjectUserIsPending1764000000044 } from './1764000000044-add-project-user-is-pending.js';
 import { CreateKeyPair1764000000051 } from './1764000000051-create-key-pair.js';
 import { WidenOperationSecret1764000000061 } from './1764000000061-widen-operation-secret.js';
 
@@ -51,6 +53,8 @@ export const migrations = [
   IndexVolumeName1764000000023,
   CreateLoginFailure1764000000041,
   AddSessionRotatedAt1764000000042,
+  CreateSignUpCount1764000000043,
+  AddProjectUserIsPending1764000000044,
   CreateKeyPair1764000000051,
   WidenOperationSecret1764000000061,
 ] as const;

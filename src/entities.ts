@@ -1,6 +1,7 @@
 import { AuditEventEntity } from './audit/audit-event.entity.js';
 import { LoginFailureEntity } from './auth/login-failure.entity.js';
 import { SessionEntity } from './auth/session.entity.js';
+import { SignUpCountEntity } from './auth/sign-up-count.entity.js';
 import { DeploymentEntity } from './database/deployment.entity.js';
 import { LeaseEntity } from './database/lease.entity.js';
 import { FloatingIpEntity } from './floating-ip/floating-ip.entity.js';
@@ -40,6 +41,7 @@ export const entities = [
   AuditEventEntity,
   SessionEntity,
   LoginFailureEntity,
+  SignUpCountEntity,
   LeaseEntity,
   DeploymentEntity,
   OrphanEntity,

@@ -1,4 +1,4 @@
-import { DomainError } from '../common/errors.js';
+import { DomainError, type BlockedBy } from '../common/errors.js';
 
 /** 401: no token, or one that does not (any longer) say who asks. */
 export class InvalidAccessToken extends DomainError {
@@ -58,5 +58,115 @@ export class TooManyAttempts extends DomainError {
     super('There were too many failed attempts; wait before the next one. Sessions that are open go on.', {
       retryAfterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1000)),
     });
+  }
+}
+
+/** 403, not 401: who asks is known. */
+export class WrongOldPassword extends DomainError {
+  readonly kind = 'forbidden';
+  readonly code: string = 'INVALID_AUTH';
+
+  constructor(cause: unknown) {
+    super('The old password is wrong', { cause });
+  }
+}
+
+export class SignUpClosed extends DomainError {
+  readonly kind = 'forbidden';
+  readonly code = 'SIGN_UP_CLOSED';
+
+  constructor() {
+    super('Accounts are made by the administrators of this installation; ask one of them');
+  }
+}
+
+/** Refused here, or by Keystone, which knows users that are not known here. */
+export class AccountIdTaken extends DomainError {
+  static readonly code = 'USER_ACCOUNT_ID_DUPLICATE';
+  readonly kind = 'conflict';
+  readonly code = AccountIdTaken.code;
+
+  constructor(accountId: string) {
+    super(`The account id "${accountId}" is taken; choose another one`, {
+      errors: [{ field: 'account_id', message: 'is taken', type: 'duplicate' }],
+    });
+  }
+}
+
+/** 503: an attempt to make this account is being undone, or could not be finished in time. Nothing is left of it once it is undone. */
+export class SignUpUnfinished extends DomainError {
+  readonly kind = 'unavailable';
+  readonly code = 'OPENSTACK_UNAVAILABLE';
+
+  constructor(retryAfterSeconds = 10) {
+    super('The account could not be made in time, and what was begun is undone; try again shortly', {
+      retryAfterSeconds,
+    });
+  }
+}
+
+export class UserDeletionDenied extends DomainError {
+  readonly kind = 'forbidden';
+  readonly code = 'USER_DELETE_PERMISSION_DENIED';
+
+  constructor() {
+    super('You may delete your own account only');
+  }
+}
+
+export class LastUser extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'LAST_USER_DELETION_NOT_ALLOWED';
+
+  constructor() {
+    super('This is the last user of the domain, and stays');
+  }
+}
+
+/** A project would be left without anybody: by who leaves it, or by the deletion of who is alone with its resources. */
+export class LastProjectMember extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'LAST_PROJECT_MEMBER';
+
+  constructor(projectName: string, blockedBy: readonly BlockedBy[]) {
+    super(`Nobody else is in project "${projectName}"; add somebody first, or delete what is in it`, { blockedBy });
+  }
+}
+
+export class ImportedUserDeletion extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'IMPORTED_USER_DELETION';
+
+  constructor() {
+    super('This account was not made here but imported from OpenStack; have it deleted where it was made');
+  }
+}
+
+export class AlreadyInProject extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'USER_ROLE_ALREADY_IN_PROJECT';
+
+  constructor(userId: number, projectId: number) {
+    super(`User ${String(userId)} is in project ${String(projectId)} already`);
+  }
+}
+
+export class NotInProject extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'USER_ROLE_NOT_IN_PROJECT';
+
+  constructor(userId: number, projectId: number) {
+    super(`User ${String(userId)} is not in project ${String(projectId)}`);
+  }
+}
+
+/** What was given to the user here is taken away; what comes from elsewhere stays. */
+export class RoleInherited extends DomainError {
+  static readonly code = 'ROLE_INHERITED';
+  readonly kind = 'conflict';
+  readonly code = RoleInherited.code;
+
+  constructor() {
+    super('The role comes from a group, from the domain or from an administrator, and can be taken away only there');
   }
 }

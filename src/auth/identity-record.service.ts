@@ -1,11 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Role } from '../common/principal.js';
+import { openstackName } from '../openstack/openstack-name.js';
 import { ProjectRepository, type Place, type ProjectFacts } from '../project/project.repository.js';
 import { UserRepository, type UserFacts } from '../user/user.repository.js';
 import type { EntityManager } from '../database/transaction.js';
+import { IdentityRepository } from './identity.repository.js';
 
-/** One person as Keystone showed it, with its managed projects. */
+/** One person as Keystone showed it, asked at `askedAt`, with its managed projects. */
 export interface ObservedPerson {
+  readonly askedAt: Date;
   readonly domain: { readonly openstackId: string; readonly name: string };
   readonly user: UserFacts;
   readonly projects: readonly (ProjectFacts & { readonly role: Role })[];
@@ -29,6 +32,14 @@ export interface ObservedIdentity {
   readonly arePlacesComplete: boolean;
 }
 
+/** The places of one user (`userId`), or of everybody whom `mayChange` allows, as they were when Keystone was asked. */
+interface ObservedPlaces {
+  readonly userId: number | null;
+  readonly places: readonly Place[];
+  readonly askedAt: Date;
+  readonly mayChange: (userId: number) => boolean;
+}
+
 /** Writes into MySQL what Keystone says of projects, people and roles. Only what differs is written. */
 @Injectable()
 export class IdentityRecordService {
@@ -37,26 +48,28 @@ export class IdentityRecordService {
   constructor(
     private readonly projects: ProjectRepository,
     private readonly users: UserRepository,
+    private readonly identity: IdentityRepository,
   ) {}
 
   /** Brings one person up to date; returns our id of the user, or null when its account is another live user's. */
-  async savePerson(tx: EntityManager, { domain, user, projects }: ObservedPerson): Promise<number | null> {
+  async savePerson(tx: EntityManager, person: ObservedPerson): Promise<number | null> {
+    const { askedAt, domain, user, projects } = person;
     const domainId = await this.projects.saveDomain(tx, domain);
-    const projectIds = await this.saveProjects(tx, domainId, projects, new Set());
-    const userId = await this.saveUser(tx, domainId, user);
+    const projectIds = await this.saveProjects(tx, domainId, { projects, lostProjects: new Set(), askedAt });
+    const userId = await this.saveUser(tx, domainId, user, askedAt);
     if (userId === null) return null;
     const places = projects.flatMap(({ openstackId, role }) => {
       const projectId = projectIds.get(openstackId);
       return projectId === undefined ? [] : [{ userId, projectId, role }];
     });
-    await this.savePlaces(tx, userId, places, () => true);
+    await this.savePlaces(tx, { userId, places, askedAt, mayChange: () => true });
     return userId;
   }
 
   /** Brings everything up to date, as a part of the caller's transaction. Safe to run again at any time. */
   async saveAll(tx: EntityManager, observed: ObservedIdentity): Promise<void> {
     const domainId = await this.projects.saveDomain(tx, observed.domain);
-    const projectIds = await this.saveProjects(tx, domainId, observed.projects, observed.lostProjects);
+    const projectIds = await this.saveProjects(tx, domainId, observed);
     const { userIds, untouched } = await this.saveUsers(tx, domainId, observed);
     if (!observed.arePlacesComplete) return;
     const places = observed.places.flatMap(({ user, project, role }) => {
@@ -66,12 +79,13 @@ export class IdentityRecordService {
         ? []
         : [{ userId, projectId, role }];
     });
-    await this.savePlaces(tx, null, places, (userId) => !untouched.has(userId));
+    const { askedAt } = observed;
+    await this.savePlaces(tx, { userId: null, places, askedAt, mayChange: (userId) => !untouched.has(userId) });
   }
 
-  private async saveUser(tx: EntityManager, domainId: number, facts: UserFacts): Promise<number | null> {
+  private async saveUser(tx: EntityManager, domainId: number, facts: UserFacts, askedAt: Date): Promise<number | null> {
     const present = await this.users.findByOpenstackIdForUpdate(tx, facts.openstackId);
-    if (present === null) return this.users.insert(tx, domainId, facts);
+    if (present === null) return this.users.insert(tx, domainId, facts, askedAt);
     if (isSame(present, facts)) await this.users.markObserved(tx, [present.id]);
     else if (!(await this.users.update(tx, present.id, facts))) return null;
     return present.id;
@@ -81,10 +95,16 @@ export class IdentityRecordService {
   private async saveProjects(
     tx: EntityManager,
     domainId: number,
-    observed: readonly ProjectFacts[],
-    lost: ReadonlySet<string>,
+    {
+      projects: observed,
+      lostProjects: lost,
+      askedAt,
+    }: Pick<ObservedIdentity, 'projects' | 'lostProjects' | 'askedAt'>,
   ): Promise<ReadonlyMap<string, number>> {
     const recorded = await this.projects.findAll(tx);
+    // What an operation is changing, or has changed since Keystone was asked, is known better already.
+    const locked = await this.projects.findLocked(tx);
+    const renamed = await this.identity.changedSince(tx, 'project', askedAt);
     const seenNames = new Set(observed.map(({ name }) => name.toLowerCase()));
     for (const row of recorded.filter(({ openstackId }) => lost.has(openstackId))) {
       if (seenNames.has(row.name.toLowerCase())) await this.projects.tombstone(tx, row.id);
@@ -94,7 +114,14 @@ export class IdentityRecordService {
     const unchanged: number[] = [];
     for (const facts of observed) {
       const row = recorded.find(({ openstackId }) => openstackId === facts.openstackId);
-      if (row?.name === facts.name && row.enabled === facts.enabled) unchanged.push(row.id);
+      if (row !== undefined && (locked.has(row.id) || renamed.has(row.id))) {
+        ids.set(facts.openstackId, row.id);
+        continue;
+      }
+      // Ours may have letters that Keystone does not take.
+      const isSameProject =
+        row !== undefined && openstackName(row.name) === openstackName(facts.name) && row.enabled === facts.enabled;
+      if (isSameProject) unchanged.push(row.id);
       const id = row === undefined ? await this.projects.insert(tx, domainId, facts) : row.id;
       const isSaved =
         row === undefined || unchanged.at(-1) === row.id || (await this.projects.update(tx, row.id, facts));
@@ -128,7 +155,7 @@ export class IdentityRecordService {
     for (const facts of users) {
       const row = byOpenstackId.get(facts.openstackId);
       if (row !== undefined && untouched.has(row.id)) continue;
-      const id = row === undefined ? await this.users.insert(tx, domainId, facts) : row.id;
+      const id = row === undefined ? await this.users.insert(tx, domainId, facts, askedAt) : row.id;
       if (row !== undefined && isSame(row, facts)) unchanged.push(row.id);
       else if (id === null || (row !== undefined && !(await this.users.update(tx, row.id, facts))))
         this.reportCollision('user', facts.openstackId, facts.accountId);
@@ -158,14 +185,15 @@ export class IdentityRecordService {
   }
 
   /** Makes the places of one user, or of all that `mayChange` allows, exactly these. */
-  private async savePlaces(
-    tx: EntityManager,
-    userId: number | null,
-    wanted: readonly Place[],
-    mayChange: (userId: number) => boolean,
-  ): Promise<void> {
-    const recorded = await this.projects.findPlaces(tx, userId);
-    const keyOf = (place: Place): string => `${String(place.userId)}:${String(place.projectId)}`;
+  private async savePlaces(tx: EntityManager, observed: ObservedPlaces): Promise<void> {
+    const { userId, askedAt, mayChange } = observed;
+    const found = await this.projects.findPlaces(tx, userId);
+    // Read after the places: an operation that ended in between is among these.
+    const changed = await this.identity.placesChangedSince(tx, askedAt);
+    const keyOf = (place: Omit<Place, 'role'>): string => `${String(place.userId)}:${String(place.projectId)}`;
+    const better = new Set(changed.map(keyOf));
+    const wanted = observed.places.filter((place) => !better.has(keyOf(place)));
+    const recorded = found.filter((place) => !better.has(keyOf(place)));
     const byKey = new Map(recorded.map((place) => [keyOf(place), place]));
     const wantedKeys = new Set(wanted.map(keyOf));
     await this.projects.insertPlaces(

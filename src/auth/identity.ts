@@ -11,6 +11,17 @@ export interface IdentityRules {
 const neverManaged = new Set(['admin', 'service']);
 const memberRoles = new Set(['member', '_member_', 'manager', 'admin']);
 
+/** What a role of Keystone's makes a person in a project; null: nothing. */
+export function placeOf(roleName: string): 'member' | 'reader' | null {
+  const role = roleName.toLowerCase();
+  return memberRoles.has(role) ? 'member' : role === 'reader' ? 'reader' : null;
+}
+
+/** Whether it is a role that members give each other, and may take away again. */
+export function isGivenHere(roleName: string): boolean {
+  return ['member', '_member_', 'reader'].includes(roleName.toLowerCase());
+}
+
 function isNamed(project: ObservedProject, names: readonly string[]): boolean {
   return names.includes(project.openstackId) || names.includes(project.name);
 }
@@ -67,7 +78,7 @@ export function rolesOf(
     if (isAdmin) admins.add(userId);
     const isOurDoing = userId === account.userId && !own.has(projectId);
     if (projectId === null || !managedIds.has(projectId) || isOurDoing) continue;
-    const here = memberRoles.has(role) ? 'member' : role === 'reader' ? 'reader' : null;
+    const here = placeOf(role);
     if (here === null) continue;
     const ofUser = places.get(userId) ?? new Map<string, Role>();
     if (ofUser.get(projectId) !== 'member') ofUser.set(projectId, here);

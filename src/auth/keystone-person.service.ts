@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
+import { Database } from '../database/database.js';
 import { adminCall } from '../openstack/openstack-call.js';
 import { ProjectClient } from '../project/project.client.js';
 import { UserClient } from '../user/user.client.js';
 import { AuthClient, type KeystoneLogin } from './auth.client.js';
 import { adminProjectIds, managedProjects, rolesOf } from './identity.js';
+import { IdentityRepository } from './identity.repository.js';
 import type { ObservedPerson } from './identity-record.service.js';
 import { ServiceAccountClient } from './service-account.client.js';
 
@@ -13,6 +15,8 @@ import { ServiceAccountClient } from './service-account.client.js';
 export class KeystonePersonService {
   constructor(
     private readonly config: Config,
+    private readonly database: Database,
+    private readonly identity: IdentityRepository,
     private readonly account: ServiceAccountClient,
     private readonly auth: AuthClient,
     private readonly projects: ProjectClient,
@@ -26,17 +30,18 @@ export class KeystonePersonService {
    * @throws InvalidCredentials, PasswordExpired, or an OpenStackError when Keystone gave no verdict.
    */
   async verify(accountId: string, password: string): Promise<ObservedPerson> {
+    const askedAt = await this.database.read((manager) => this.identity.now(manager));
     const account = await this.account.account();
     const login = await this.auth.passwordLogin({ accountId, password, domainId: account.domainId });
     try {
-      return await this.observe(login);
+      return { askedAt, ...(await this.observe(login)) };
     } finally {
       // It would only live until its end; that it could not be ended must not keep the person out.
       await this.auth.revoke(login.token).catch(() => undefined);
     }
   }
 
-  private async observe({ userId }: KeystoneLogin): Promise<ObservedPerson> {
+  private async observe({ userId }: KeystoneLogin): Promise<Omit<ObservedPerson, 'askedAt'>> {
     const account = await this.account.account();
     const { MANAGED_PROJECTS, ADMIN_PROJECTS } = this.config.settings;
     const rules = { managedProjects: MANAGED_PROJECTS, adminProjects: ADMIN_PROJECTS };

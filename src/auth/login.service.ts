@@ -98,7 +98,8 @@ export class LoginService {
     { sessionUuid: uuid, hash: refreshTokenHash }: RefreshToken,
   ): Promise<{ readonly userId: number; readonly projectId: number }> {
     const userId = await this.record.savePerson(tx, person);
-    if (userId === null) throw new Error('the account of someone whom Keystone let in belongs to another live user');
+    // Deleted since Keystone let them in; or the record still knows another user under that account, until the next import.
+    if (userId === null) throw new InvalidAuth(undefined);
     const projectId = await this.chooseProject(tx, userId, person.user.isAdmin, wantedProjectId);
     const lifeMs = this.config.settings.REFRESH_TOKEN_MS;
     await this.sessions.insert(tx, { uuid, userId, projectId, refreshTokenHash, lifeMs });

@@ -42,7 +42,7 @@ export interface OpenSession {
 }
 
 /** Why a session ended; `reuse`: an old refresh token was used. */
-export type SessionEnd = 'logout' | 'reuse';
+export type SessionEnd = 'logout' | 'reuse' | 'password' | 'user-deleted' | 'left-project';
 
 @Injectable()
 export class SessionRepository {
@@ -72,7 +72,7 @@ export class SessionRepository {
          FROM session s
          JOIN user u ON u.id = s.user_id AND u.deleted_at IS NULL AND u.enabled = 1
          JOIN project p ON p.id = ? AND p.deleted_at IS NULL
-         LEFT JOIN project_user pu ON pu.user_id = u.id AND pu.project_id = p.id
+         LEFT JOIN project_user pu ON pu.user_id = u.id AND pu.project_id = p.id AND pu.is_pending = 0
         WHERE s.uuid = ? AND s.user_id = ? AND s.ended_at IS NULL AND s.expires_at > NOW(3)`,
       [projectId, sessionUuid, userId],
     );
@@ -124,5 +124,29 @@ export class SessionRepository {
       reason,
       sessionId,
     ]);
+  }
+
+  /** Every session of a user, or all but one. */
+  async endAllOf(
+    tx: EntityManager,
+    { userId, exceptId }: { readonly userId: number; readonly exceptId: number | null },
+    reason: SessionEnd,
+  ): Promise<void> {
+    await tx.query(
+      'UPDATE session SET ended_at = NOW(3), ended_reason = ? WHERE user_id = ? AND ended_at IS NULL AND id <> COALESCE(?, 0)',
+      [reason, userId, exceptId],
+    );
+  }
+
+  /** Those that the user has in one project. */
+  async endInProject(
+    tx: EntityManager,
+    { userId, projectId }: { readonly userId: number; readonly projectId: number },
+    reason: SessionEnd,
+  ): Promise<void> {
+    await tx.query(
+      'UPDATE session SET ended_at = NOW(3), ended_reason = ? WHERE user_id = ? AND project_id = ? AND ended_at IS NULL',
+      [reason, userId, projectId],
+    );
   }
 }

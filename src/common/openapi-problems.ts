@@ -4,6 +4,7 @@ import {
   exampleOf,
   exampleRequestId,
   problems,
+  shownCode,
   statusOf,
   titleOf,
   transportProblems,
@@ -40,7 +41,7 @@ export function problemResponses(
   const add = (status: number, code: string, value: Record<string, unknown>): void => {
     byStatus.set(status, { ...byStatus.get(status), [code]: { summary: titleOf(code), value } });
   };
-  for (const code of codes) add(statusOf[problems[code].kind], code, exampleOf(code, path));
+  for (const code of codes) add(statusOf[problems[code].kind], shownCode(code), exampleOf(code, path));
   for (const code of transportCodes(transport)) {
     const { status, detail } = transportProblems[code];
     add(status, code, bodyOf({ code, status, detail, instance: path, requestId: exampleRequestId }));

@@ -26,6 +26,8 @@ export const transportProblems = {
 
 interface Documented {
   readonly kind: ErrorKind;
+  /** What is answered, where one code has two statuses; the key, when left out. */
+  readonly code?: string;
   /** An example of `detail`. */
   readonly detail: string;
   readonly errors?: readonly { readonly field: string; readonly message: string; readonly type: string }[];
@@ -84,6 +86,8 @@ export const problems = {
   OPERATION_CANCELLED: { kind: 'conflict', detail: 'The operation was cancelled by the deletion of the server' },
 
   // ---- sessions ----
+  /** The same code with another status: the caller is known, the old password is wrong. */
+  INVALID_AUTH_OLD_PASSWORD: { kind: 'forbidden', code: 'INVALID_AUTH', detail: 'The old password is wrong' },
   INVALID_AUTH: { kind: 'unauthenticated', detail: 'Account id and password do not match' },
   PASSWORD_EXPIRED: { kind: 'forbidden', detail: 'The password has expired and must be changed in OpenStack' },
   PROJECT_ACCESS_DENIED: { kind: 'forbidden', detail: 'You are not a member of project 3' },
@@ -360,11 +364,23 @@ export function typeOf(code: string): string {
   return `urn:cloud-api:problem:${code.toLowerCase().replaceAll('_', '-')}`;
 }
 
+/** The code as the API sends it. */
+export function shownCode(code: ProblemCode): string {
+  const problem: Documented = problems[code];
+  return problem.code ?? code;
+}
+
 /** The body of an error as the API sends it. */
 export function exampleOf(code: ProblemCode, instance: string): Record<string, unknown> {
   const problem: Documented = problems[code];
   return {
-    ...bodyOf({ code, status: statusOf[problem.kind], detail: problem.detail, instance, requestId: exampleRequestId }),
+    ...bodyOf({
+      code: shownCode(code),
+      status: statusOf[problem.kind],
+      detail: problem.detail,
+      instance,
+      requestId: exampleRequestId,
+    }),
     ...(problem.errors === undefined ? {} : { errors: problem.errors }),
     ...(problem.blockedBy === undefined ? {} : { blocked_by: problem.blockedBy }),
     ...(problem.operationId === undefined ? {} : { operation_id: problem.operationId }),

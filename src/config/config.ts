@@ -51,6 +51,12 @@ const schema = z.object({
   REFRESH_TOKEN_MS: milliseconds(30 * 24 * hour, 1000),
   /** How long a refresh token that was used already gets the same answer again: for a client that did not hear it. */
   REFRESH_GRACE_MS: milliseconds(30_000, 0),
+  /** Whether strangers may make themselves an account. */
+  SIGN_UP: z.enum(['open', 'closed']).default('open'),
+  /** Accounts asked for from one address, by all replicas together. */
+  SIGN_UPS_PER_HOUR: count(20),
+  /** Who may bring people into a project and take them out of it. */
+  MEMBER_MANAGEMENT: z.enum(['member', 'admin']).default('member'),
   LOGIN_FAILURES_PER_ACCOUNT: count(5),
   LOGIN_FAILURES_PER_ADDRESS: count(50),
   LOGIN_FAILURE_WINDOW_MS: milliseconds(15 * minute, 1000),

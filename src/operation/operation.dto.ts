@@ -126,3 +126,12 @@ export class OperationReferenceResponse {
   @ApiProperty({ enum: operationStates })
   state!: OperationState;
 }
+
+/** The body of a 202 where no object is left to answer with. */
+export class OperationOnlyResponse {
+  operation!: OperationReferenceResponse;
+
+  static from({ id, kind, state }: Pick<OperationEntity, 'id' | 'kind' | 'state'>): OperationOnlyResponse {
+    return { operation: { id, kind, state } };
+  }
+}

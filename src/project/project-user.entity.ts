@@ -1,5 +1,5 @@
 import { Column, Entity } from 'typeorm';
-import { BigintColumn, CreatedAtColumn, IdColumn, UpdatedAtColumn } from '../database/columns.js';
+import { BigintColumn, CreatedAtColumn, FlagColumn, IdColumn, UpdatedAtColumn } from '../database/columns.js';
 import type { Role } from '../common/principal.js';
 
 @Entity({ name: 'project_user' })
@@ -15,6 +15,10 @@ export class ProjectUserEntity {
 
   @Column({ name: 'role', type: 'varchar', length: 16 })
   role!: Role;
+
+  /** OpenStack is still to give the role: until then the user is not in the project. */
+  @FlagColumn('is_pending', false)
+  isPending!: boolean;
 
   @CreatedAtColumn()
   createdAt!: Date;

@@ -64,6 +64,62 @@ export class ProjectRepository {
     return manager.findOneBy(ProjectEntity, { id, deletedAt: IsNull() });
   }
 
+  /** A live project; nobody else changes or counts it until the caller's transaction ends. */
+  async findForUpdate(tx: EntityManager, id: number): Promise<ProjectEntity | null> {
+    return tx.findOne(ProjectEntity, { where: { id, deletedAt: IsNull() }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  /** A live project, which stays so until the caller's transaction ends. */
+  async findForShare(tx: EntityManager, id: number): Promise<ProjectEntity | null> {
+    return tx.findOne(ProjectEntity, { where: { id, deletedAt: IsNull() }, lock: { mode: 'pessimistic_read' } });
+  }
+
+  /** A project by its id, deleted or not. */
+  async findAny(manager: EntityManager, id: number): Promise<ProjectEntity | null> {
+    return manager.findOneBy(ProjectEntity, { id });
+  }
+
+  /** Whether another live project of the domain has that name, as Keystone compares them. */
+  async isNameTaken(tx: EntityManager, { id, domainId }: ProjectEntity, name: string): Promise<boolean> {
+    const rows: unknown[] = await tx.query('SELECT 1 FROM project WHERE domain_id = ? AND live_name = ? AND id <> ?', [
+      domainId,
+      name,
+      id,
+    ]);
+    return rows.length > 0;
+  }
+
+  /** False when another live project of ours has that name. */
+  async rename(tx: EntityManager, id: number, name: string): Promise<boolean> {
+    try {
+      await tx.query('UPDATE project SET name = ?, version = version + 1, observed_at = NOW(3) WHERE id = ?', [
+        name,
+        id,
+      ]);
+      return true;
+    } catch (error) {
+      if (duplicateKey(error) === null) throw error;
+      return false;
+    }
+  }
+
+  /** Projects that an operation is changing; they are not to be touched. */
+  async findLocked(manager: EntityManager): Promise<ReadonlySet<number>> {
+    const rows: { id: number }[] = await manager.query(
+      "SELECT resource_id AS id FROM operation_lock WHERE resource_type = 'project'",
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** What someone is in a project; null: nothing, or not yet. */
+  async roleIn(manager: EntityManager, userId: number, projectId: number): Promise<Role | null> {
+    const rows: { role: Role }[] = await manager.query(
+      'SELECT role FROM project_user WHERE user_id = ? AND project_id = ? AND is_pending = 0',
+      [userId, projectId],
+    );
+    return rows[0]?.role ?? null;
+  }
+
   /** Returns our id; null when a live project of ours has that name. A deleted one that comes back is the same again. */
   async insert(tx: EntityManager, domainId: number, facts: ProjectFacts): Promise<number | null> {
     const present = await tx.findOneBy(ProjectEntity, { openstackId: facts.openstackId });
@@ -114,7 +170,7 @@ export class ProjectRepository {
   async memberships(manager: EntityManager, userId: number): Promise<readonly Membership[]> {
     const rows: Membership[] = await manager.query(
       `SELECT p.id AS projectId, pu.role FROM project_user pu JOIN project p ON p.id = pu.project_id
-        WHERE pu.user_id = ? AND p.deleted_at IS NULL ORDER BY p.enabled DESC, pu.id`,
+        WHERE pu.user_id = ? AND pu.is_pending = 0 AND p.deleted_at IS NULL ORDER BY p.enabled DESC, pu.id`,
       [userId],
     );
     return rows;
@@ -139,6 +195,62 @@ export class ProjectRepository {
       const values = places.slice(at, at + insertChunk).map(({ userId, projectId, role }) => [userId, projectId, role]);
       await tx.query('INSERT IGNORE INTO project_user (user_id, project_id, role) VALUES ?', [values]);
     }
+  }
+
+  /** Somebody who is to come into a project once OpenStack has given the role; returns the place's id, null when there is one. */
+  async insertPendingPlace(tx: EntityManager, { userId, projectId, role }: Place): Promise<number | null> {
+    try {
+      const result: { insertId: number } = await tx.query(
+        'INSERT INTO project_user (user_id, project_id, role, is_pending) VALUES (?, ?, ?, 1)',
+        [userId, projectId, role],
+      );
+      return result.insertId;
+    } catch (error) {
+      if (duplicateKey(error) === null) throw error;
+      return null;
+    }
+  }
+
+  /** Somebody's place in a project, also one that is still to be given. */
+  async findPlace(
+    manager: EntityManager,
+    { userId, projectId }: Omit<Place, 'role'>,
+  ): Promise<{ readonly id: number; readonly isPending: boolean; readonly operationId: number | null } | null> {
+    const rows: { id: number; isPending: number; operationId: number | null }[] = await manager.query(
+      `SELECT pu.id, pu.is_pending AS isPending, l.operation_id AS operationId
+         FROM project_user pu
+         LEFT JOIN operation_lock l ON l.resource_type = 'project_user' AND l.resource_id = pu.id
+        WHERE pu.user_id = ? AND pu.project_id = ?`,
+      [userId, projectId],
+    );
+    const row = rows[0];
+    return row === undefined ? null : { ...row, isPending: row.isPending === 1 };
+  }
+
+  /** OpenStack has given the role. */
+  async confirmPlace(tx: EntityManager, placeId: number): Promise<void> {
+    await tx.query('UPDATE project_user SET is_pending = 0 WHERE id = ?', [placeId]);
+  }
+
+  async removePlacesOf(tx: EntityManager, userId: number): Promise<void> {
+    await tx.query('DELETE FROM project_user WHERE user_id = ?', [userId]);
+  }
+
+  /** Who is in a project besides this user, and is not about to leave it. Counts only what is committed: lock the project first. */
+  async countOthers(tx: EntityManager, { userId, projectId }: Omit<Place, 'role'>): Promise<number> {
+    const rows: { others: number }[] = await tx.query(
+      `SELECT COUNT(*) AS others FROM project_user pu JOIN user u ON u.id = pu.user_id AND u.deleted_at IS NULL
+        WHERE pu.project_id = ? AND pu.user_id <> ? AND pu.is_pending = 0
+          AND NOT EXISTS (SELECT 1 FROM operation_lock l WHERE l.resource_type = 'project_user' AND l.resource_id = pu.id)
+          AND NOT EXISTS (SELECT 1 FROM operation_lock l WHERE l.resource_type = 'user' AND l.resource_id = u.id)`,
+      [projectId, userId],
+    );
+    return Number(rows[0]?.others ?? 0);
+  }
+
+  /** Nobody else counts the domain's users until the caller's transaction ends. */
+  async lockDomain(tx: EntityManager, domainId: number): Promise<void> {
+    await tx.query('SELECT id FROM domain WHERE id = ? FOR UPDATE', [domainId]);
   }
 
   async setRole(tx: EntityManager, placeId: number, role: Role): Promise<void> {

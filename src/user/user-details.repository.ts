@@ -1,14 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { In, IsNull, type EntityManager } from 'typeorm';
-import { DomainEntity } from '../project/domain.entity.js';
-import { ProjectUserEntity } from '../project/project-user.entity.js';
-import { ProjectEntity } from '../project/project.entity.js';
-import { UserEntity } from './user.entity.js';
+import type { EntityManager } from 'typeorm';
 
 interface Times {
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly deletedAt: Date | null;
+}
+
+interface DomainDetails extends Times {
+  readonly id: number;
+  readonly openstackId: string;
+  readonly name: string;
 }
 
 /** What a user is shown with. */
@@ -17,7 +19,7 @@ export interface UserDetails extends Times {
   readonly openstackId: string | null;
   readonly accountId: string;
   readonly name: string;
-  readonly domain: Times & { readonly id: number; readonly openstackId: string; readonly name: string };
+  readonly domain: DomainDetails;
   readonly projects: readonly (Times & {
     readonly id: number;
     readonly openstackId: string;
@@ -26,19 +28,155 @@ export interface UserDetails extends Times {
   })[];
 }
 
-/** Users with their domain and projects, as the API shows them. */
+/** What anyone may know of a user whose account id they know. */
+export interface UserGlimpse {
+  readonly id: number;
+  readonly accountId: string;
+  readonly name: string;
+  /** For the order of the list; not to be shown. */
+  readonly createdAt: Date;
+  readonly domain: null;
+}
+
+/** Who looks: users are shown to who shares a project with them, with the projects that are shared; an admin sees all. */
+export interface Viewer {
+  readonly userId: number;
+  readonly isAdmin: boolean;
+}
+
+export interface UserFilter {
+  readonly userId: number | null;
+  /** Exactly, but for case. Finds strangers too. */
+  readonly accountId: string | null;
+  /** Ignoring case. */
+  readonly name: string | null;
+  readonly includeDeleted: boolean;
+  readonly sortBy: 'created_at' | 'account_id' | 'name';
+  readonly order: 'asc' | 'desc';
+  readonly after: { readonly value: Date | string; readonly id: number } | null;
+  readonly limit: number;
+}
+
+interface Row extends Times {
+  readonly id: number;
+  readonly openstackId: string;
+  readonly accountId: string;
+  readonly name: string;
+  readonly isVisible: number;
+  readonly domainId: number;
+  readonly domainOpenstackId: string;
+  readonly domainName: string;
+  readonly domainCreatedAt: Date;
+  readonly domainUpdatedAt: Date;
+  readonly domainDeletedAt: Date | null;
+}
+
+/** Who shares a project with the viewer, or is the viewer. */
+const isShared = `(u.id = ? OR EXISTS (
+  SELECT 1 FROM project_user theirs
+    JOIN project_user mine ON mine.project_id = theirs.project_id AND mine.user_id = ? AND mine.is_pending = 0
+    JOIN project p ON p.id = theirs.project_id AND p.deleted_at IS NULL
+   WHERE theirs.user_id = u.id AND theirs.is_pending = 0))`;
+
+const select = `SELECT u.id, u.openstack_id AS openstackId, u.account_id AS accountId, u.name,
+  u.created_at AS createdAt, u.updated_at AS updatedAt, u.deleted_at AS deletedAt,
+  d.id AS domainId, d.openstack_id AS domainOpenstackId, d.name AS domainName,
+  d.created_at AS domainCreatedAt, d.updated_at AS domainUpdatedAt, d.deleted_at AS domainDeletedAt`;
+
+const sortColumns = { created_at: 'u.created_at', account_id: 'u.account_id', name: 'u.name' } as const;
+
+/** Users with their domain and projects, as the API shows them. Whom OpenStack does not have yet is not shown. */
 @Injectable()
 export class UserDetailsRepository {
+  /** A live user with every project of theirs: for who it is. */
   async find(manager: EntityManager, id: number): Promise<UserDetails | null> {
-    const user = await manager.findOneBy(UserEntity, { id, deletedAt: IsNull() });
-    if (user === null) return null;
-    const domain = await manager.findOneByOrFail(DomainEntity, { id: user.domainId });
-    const memberships = await manager.find(ProjectUserEntity, { where: { userId: id }, order: { id: 'ASC' } });
-    const projects = await manager.find(ProjectEntity, {
-      where: { id: In(memberships.map(({ projectId }) => projectId)), deletedAt: IsNull() },
-      order: { id: 'ASC' },
-    });
-    const { openstackId, accountId, name, createdAt, updatedAt, deletedAt } = user;
-    return { id, openstackId, accountId, name, domain, projects, createdAt, updatedAt, deletedAt };
+    return this.findFor(manager, { userId: id, isAdmin: true }, id);
   }
+
+  /** A live user as the viewer may see it; null also for a stranger. */
+  async findFor(manager: EntityManager, viewer: Viewer, id: number): Promise<UserDetails | null> {
+    const rows: Row[] = await manager.query(
+      `${select}, (? OR ${isShared}) AS isVisible FROM user u JOIN domain d ON d.id = u.domain_id
+        WHERE u.id = ? AND u.openstack_id IS NOT NULL AND u.deleted_at IS NULL`,
+      [viewer.isAdmin, viewer.userId, viewer.userId, id],
+    );
+    const [user] = await this.detailed(manager, viewer, rows);
+    return user === undefined || user.domain === null ? null : user;
+  }
+
+  async list(
+    manager: EntityManager,
+    viewer: Viewer,
+    filter: UserFilter,
+  ): Promise<readonly (UserDetails | UserGlimpse)[]> {
+    const conditions = ['u.openstack_id IS NOT NULL'];
+    const values: unknown[] = [];
+    const add = (condition: string, ...parameters: readonly unknown[]): void => {
+      conditions.push(condition);
+      values.push(...parameters);
+    };
+    if (!filter.includeDeleted) add('u.deleted_at IS NULL');
+    if (filter.userId !== null) add('u.id = ?', filter.userId);
+    if (filter.name !== null) add('u.name = ?', filter.name);
+    if (filter.accountId !== null) add('u.live_account_id = ?', filter.accountId);
+    else if (!viewer.isAdmin) add(isShared, viewer.userId, viewer.userId);
+    const column = sortColumns[filter.sortBy];
+    if (filter.after !== null) {
+      const { value, id } = filter.after;
+      add(`(${column}, u.id) ${filter.order === 'asc' ? '>' : '<'} (?, ?)`, value, id);
+    }
+    const direction = filter.order === 'asc' ? 'ASC' : 'DESC';
+    const rows: Row[] = await manager.query(
+      `${select}, (? OR ${isShared}) AS isVisible FROM user u JOIN domain d ON d.id = u.domain_id
+        WHERE ${conditions.join(' AND ')} ORDER BY ${column} ${direction}, u.id ${direction} LIMIT ?`,
+      [viewer.isAdmin, viewer.userId, viewer.userId, ...values, filter.limit],
+    );
+    return this.detailed(manager, viewer, rows);
+  }
+
+  /** With their projects, in one more statement. */
+  private async detailed(
+    manager: EntityManager,
+    { userId, isAdmin }: Viewer,
+    rows: readonly Row[],
+  ): Promise<readonly (UserDetails | UserGlimpse)[]> {
+    const ids = rows.filter(({ isVisible }) => isVisible === 1).map(({ id }) => id);
+    const places: (UserDetails['projects'][number] & { readonly userId: number })[] =
+      ids.length === 0
+        ? []
+        : await manager.query(
+            `SELECT pu.user_id AS userId, p.id, p.openstack_id AS openstackId, p.name, p.domain_id AS domainId,
+                    p.created_at AS createdAt, p.updated_at AS updatedAt, p.deleted_at AS deletedAt
+               FROM project_user pu JOIN project p ON p.id = pu.project_id AND p.deleted_at IS NULL
+              WHERE pu.user_id IN (?) AND pu.is_pending = 0
+                AND (? OR EXISTS (SELECT 1 FROM project_user mine
+                                   WHERE mine.project_id = pu.project_id AND mine.user_id = ? AND mine.is_pending = 0))
+              ORDER BY p.id`,
+            [ids, isAdmin, userId],
+          );
+    const projects = new Map<number, UserDetails['projects'][number][]>();
+    for (const { userId: holderId, ...project } of places) {
+      const known = projects.get(holderId);
+      if (known === undefined) projects.set(holderId, [project]);
+      else known.push(project);
+    }
+    return rows.map((row) => (row.isVisible === 1 ? detailsOf(row, projects.get(row.id) ?? []) : glimpseOf(row)));
+  }
+}
+
+function detailsOf(row: Row, projects: UserDetails['projects']): UserDetails {
+  const { id, openstackId, accountId, name, createdAt, updatedAt, deletedAt } = row;
+  const domain = {
+    id: row.domainId,
+    openstackId: row.domainOpenstackId,
+    name: row.domainName,
+    createdAt: row.domainCreatedAt,
+    updatedAt: row.domainUpdatedAt,
+    deletedAt: row.domainDeletedAt,
+  };
+  return { id, openstackId, accountId, name, domain, projects, createdAt, updatedAt, deletedAt };
+}
+
+function glimpseOf({ id, accountId, name, createdAt }: Row): UserGlimpse {
+  return { id, accountId, name, createdAt, domain: null };
 }

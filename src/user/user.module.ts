@@ -1,12 +1,16 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
 import { OpenStackModule } from '../openstack/openstack.module.js';
 import { UserDetailsRepository } from './user-details.repository.js';
 import { UserClient } from './user.client.js';
+import { UserController } from './user.controller.js';
 import { UserRepository } from './user.repository.js';
+import { UserService } from './user.service.js';
 
 @Module({
-  imports: [OpenStackModule],
-  providers: [UserClient, UserRepository, UserDetailsRepository],
-  exports: [UserClient, UserRepository, UserDetailsRepository],
+  imports: [AuditModule, OpenStackModule],
+  controllers: [UserController],
+  providers: [UserClient, UserRepository, UserDetailsRepository, UserService],
+  exports: [UserClient, UserRepository, UserDetailsRepository, UserService],
 })
 export class UserModule {}

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { IsNull, type EntityManager } from 'typeorm';
+import { OperationInProgress } from '../common/errors.js';
 import { duplicateKey } from '../database/database-errors.js';
 import { UserEntity } from './user.entity.js';
 
@@ -18,6 +19,71 @@ export interface UserFacts {
 export class UserRepository {
   async find(manager: EntityManager, id: number): Promise<UserEntity | null> {
     return manager.findOneBy(UserEntity, { id, deletedAt: IsNull() });
+  }
+
+  /** A live user; locked while the caller's transaction lasts. */
+  async findForUpdate(tx: EntityManager, id: number): Promise<UserEntity | null> {
+    return tx.findOne(UserEntity, { where: { id, deletedAt: IsNull() }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  /** A live user, who stays so while the caller's transaction lasts. */
+  async findForShare(tx: EntityManager, id: number): Promise<UserEntity | null> {
+    return tx.findOne(UserEntity, { where: { id, deletedAt: IsNull() }, lock: { mode: 'pessimistic_read' } });
+  }
+
+  /** A user by its id, deleted or not. */
+  async findAny(manager: EntityManager, id: number): Promise<UserEntity | null> {
+    return manager.findOneBy(UserEntity, { id });
+  }
+
+  /** @throws OperationInProgress while an operation changes the user. */
+  async requireUnlocked(tx: EntityManager, id: number): Promise<void> {
+    const rows: { operationId: number }[] = await tx.query(
+      "SELECT operation_id AS operationId FROM operation_lock WHERE resource_type = 'user' AND resource_id = ?",
+      [id],
+    );
+    const holder = rows[0]?.operationId;
+    if (holder === undefined) return;
+    throw new OperationInProgress('Another operation on this user is under way; wait for it to end, then try again', {
+      operationId: holder,
+    });
+  }
+
+  /** Somebody who signs up, before OpenStack has the account; returns the id, null when a live user has that account id. */
+  async insertSigningUp(
+    tx: EntityManager,
+    user: { readonly uuid: string; readonly domainId: number; readonly accountId: string; readonly name: string },
+  ): Promise<number | null> {
+    try {
+      const result: { insertId: number } = await tx.query(
+        "INSERT INTO user (domain_id, account_id, name, uuid, managed_by) VALUES (?, ?, ?, ?, 'created')",
+        [user.domainId, user.accountId, user.name, user.uuid],
+      );
+      return result.insertId;
+    } catch (error) {
+      if (duplicateKey(error) === null) throw error;
+      return null;
+    }
+  }
+
+  /** OpenStack has the account. */
+  async setOpenstackId(tx: EntityManager, id: number, openstackId: string): Promise<void> {
+    await tx.query('UPDATE user SET openstack_id = ?, observed_at = NOW(3) WHERE id = ?', [openstackId, id]);
+  }
+
+  /** Live users of the domain besides this one who are not about to be deleted. Lock the domain first. */
+  async countOthers(tx: EntityManager, { id, domainId }: Pick<UserEntity, 'id' | 'domainId'>): Promise<number> {
+    const rows: { others: number }[] = await tx.query(
+      `SELECT COUNT(*) AS others FROM user u
+        WHERE u.domain_id = ? AND u.id <> ? AND u.deleted_at IS NULL AND u.openstack_id IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM operation_lock l WHERE l.resource_type = 'user' AND l.resource_id = u.id)`,
+      [domainId, id],
+    );
+    return Number(rows[0]?.others ?? 0);
+  }
+
+  async rename(tx: EntityManager, id: number, name: string): Promise<void> {
+    await tx.query('UPDATE user SET name = ? WHERE id = ?', [name, id]);
   }
 
   /** Locked while the caller's transaction lasts. */
@@ -42,9 +108,13 @@ export class UserRepository {
     return new Set(rows.map(({ id }) => id));
   }
 
-  /** Returns our id; null when a live user of ours has that account. A deleted one that comes back is the same again. */
-  async insert(tx: EntityManager, domainId: number, facts: UserFacts): Promise<number | null> {
+  /**
+   * Returns our id; null when a live user of ours has that account, and for one who was deleted here after `askedAt`. A deleted one that
+   * comes back is the same again.
+   */
+  async insert(tx: EntityManager, domainId: number, facts: UserFacts, askedAt: Date): Promise<number | null> {
     const present = await tx.findOneBy(UserEntity, { openstackId: facts.openstackId });
+    if (present?.deletedAt != null && present.deletedAt >= askedAt) return null;
     if (present !== null) return (await this.update(tx, present.id, facts)) ? present.id : null;
     const { openstackId, accountId, enabled, isAdmin } = facts;
     try {
