@@ -176,7 +176,7 @@ export class MembershipService {
 function inOpenStack(user: UserEntity | null): (UserEntity & { readonly openstackId: string }) | null {
   if (user === null) return null;
   const { openstackId } = user;
-  return openstackId === null ? null : { ...user, openstackId };
+  return openstackId === null ? null : Object.assign(user, { openstackId });
 }
 
 function comingAlready(operationId: number | null): OperationInProgress {

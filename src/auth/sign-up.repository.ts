@@ -42,10 +42,7 @@ export class SignUpRepository {
   }
 
   /** Who has the account id: a user, or an attempt to make one that is being undone, or certainly will be since its time is over. */
-  async holderOf(
-    tx: EntityManager,
-    { domainId, accountId, patienceMs }: AccountQuestion,
-  ): Promise<AccountHolder> {
+  async holderOf(tx: EntityManager, { domainId, accountId, patienceMs }: AccountQuestion): Promise<AccountHolder> {
     const rows: unknown[] = await tx.query(
       `SELECT 1 FROM user u
          JOIN operation_lock l ON l.resource_type = 'user' AND l.resource_id = u.id

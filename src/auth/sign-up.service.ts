@@ -60,13 +60,13 @@ export class SignUpService {
    * @throws OpenStackAway while Keystone is away.
    */
   async signUp(requester: Requester, command: SignUpCommand): Promise<UserDetails> {
-    let begun: string | null = null;
+    const begun: string[] = [];
     try {
       const operation = await this.operations.acceptPrepared(
         requester,
         () => this.prepare(requester, command),
         (tx, uuid, domainOpenstackId) => {
-          begun = uuid;
+          begun.push(uuid);
           return this.begin(tx, { uuid, requester, command, domainOpenstackId });
         },
       );
@@ -75,7 +75,7 @@ export class SignUpService {
       if (user === null) throw new UserNotFound(operation.resourceId);
       return user;
     } finally {
-      if (begun !== null) this.passwords.forget(begun);
+      for (const uuid of begun) this.passwords.forget(uuid);
     }
   }
 

@@ -245,7 +245,7 @@ export class ProjectRepository {
           AND NOT EXISTS (SELECT 1 FROM operation_lock l WHERE l.resource_type = 'user' AND l.resource_id = u.id)`,
       [projectId, userId],
     );
-    return Number(rows[0]?.others ?? 0);
+    return rows[0]?.others ?? 0;
   }
 
   /** Nobody else counts the domain's users until the caller's transaction ends. */

@@ -79,7 +79,7 @@ export class UserRepository {
           AND NOT EXISTS (SELECT 1 FROM operation_lock l WHERE l.resource_type = 'user' AND l.resource_id = u.id)`,
       [domainId, id],
     );
-    return Number(rows[0]?.others ?? 0);
+    return rows[0]?.others ?? 0;
   }
 
   async rename(tx: EntityManager, id: number, name: string): Promise<void> {
@@ -114,7 +114,8 @@ export class UserRepository {
    */
   async insert(tx: EntityManager, domainId: number, facts: UserFacts, askedAt: Date): Promise<number | null> {
     const present = await tx.findOneBy(UserEntity, { openstackId: facts.openstackId });
-    if (present?.deletedAt != null && present.deletedAt >= askedAt) return null;
+    const deletedAt = present?.deletedAt ?? null;
+    if (deletedAt !== null && deletedAt >= askedAt) return null;
     if (present !== null) return (await this.update(tx, present.id, facts)) ? present.id : null;
     const { openstackId, accountId, enabled, isAdmin } = facts;
     try {
