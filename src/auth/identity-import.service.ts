@@ -19,6 +19,7 @@ import { KeystoneIdentityService } from './keystone-identity.service.js';
 export class IdentityImportService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(IdentityImportService.name);
   private readonly loop: Loop;
+  private retry: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly config: Config,
@@ -36,6 +37,7 @@ export class IdentityImportService implements OnApplicationBootstrap, BeforeAppl
       () => this.runIfDue(),
       (error) => {
         this.report(error);
+        this.tryAgainSoon();
       },
     );
   }
@@ -46,6 +48,7 @@ export class IdentityImportService implements OnApplicationBootstrap, BeforeAppl
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    clearTimeout(this.retry);
     await this.loop.stop();
   }
 
@@ -72,6 +75,18 @@ export class IdentityImportService implements OnApplicationBootstrap, BeforeAppl
     this.logger.debug(
       { projects: observed.projects.length, users: observed.users.length, complete: observed.arePlacesComplete },
       'identity imported',
+    );
+  }
+
+  /** A first start that met a Keystone in trouble must not be without people and projects for a whole interval. */
+  private tryAgainSoon(): void {
+    const { IDENTITY_SWEEP_MS: sweepMs, BACKOFF_MAX_MS: backoffMs } = this.config.settings;
+    clearTimeout(this.retry);
+    this.retry = setTimeout(
+      () => {
+        this.loop.nudge();
+      },
+      Math.min(sweepMs, backoffMs),
     );
   }
 

@@ -88,7 +88,10 @@ export class SignUpOperation implements OperationKind<Rows>, OnModuleInit {
   }
 
   private async find(rows: Rows, calls: StepCalls): Promise<readonly CreatedObject[]> {
-    return (await this.findOurs(rows, calls)).map((user) => this.created(rows, user));
+    const found = await this.findOurs(rows, calls);
+    // What is found here is adopted, unless nobody waits for it any more.
+    const isWanted = found.length > 0 && this.passwords.claimRecord(rows.operationUuid);
+    return found.map((user) => this.created(rows, user, isWanted));
   }
 
   private async findOurs({ input, marker }: Rows, calls: StepCalls): Promise<readonly ObservedUser[]> {
@@ -110,15 +113,15 @@ export class SignUpOperation implements OperationKind<Rows>, OnModuleInit {
     // Given up while Keystone took its time: the next look finds it, and it is undone.
     if (!this.passwords.claimRecord(operationUuid))
       throw new OpenStackUnknownOutcome({ service: 'identity', operation, text: 'nobody waits for it any more' });
-    return this.created(rows, user);
+    return this.created(rows, user, true);
   }
 
-  private created({ user, password }: Rows, { openstackId }: ObservedUser): CreatedObject {
+  private created({ user }: Rows, { openstackId }: ObservedUser, isWanted: boolean): CreatedObject {
     return {
       openstackId,
       createdAt: null,
       isInUse: false,
-      differs: password === null ? 'whoever asked for it is gone' : null,
+      differs: isWanted ? null : 'whoever asked for it is gone',
       writes: (tx) => this.users.setOpenstackId(tx, user.id, openstackId),
     };
   }
