@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
-/** They move when OpenStack was only seen again, without anything a person could see having changed. */
-const unseen = new Set(['observed_at', 'updated_at', 'sync']);
+/** They move when OpenStack was only seen again, without anything a person could see having changed; and a secret is shown only once. */
+const unseen = new Set(['observed_at', 'updated_at', 'sync', 'admin_password']);
 
 /** The entity tag of a resource as an answer shows it: it changes with what a user can see, but not with `observed_at`. */
 export function entityTag(body: object): string {

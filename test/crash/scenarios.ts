@@ -92,7 +92,8 @@ async function person({ api }: Stage): Promise<{ readonly id: number; readonly a
   const answer = await new Api(api.url).post<Made>('/users', someone);
   if (answer.status !== 201) throw new Error(`POST /users: ${String(answer.status)} ${JSON.stringify(answer.body)}`);
   await done(api, await api.post(`/projects/${String(projectId)}/users/${String(answer.body.id)}`));
-  return { id: answer.body.id, api: await Api.login(api.url, someone), projectId };
+  const { account_id, password: secret } = someone;
+  return { id: answer.body.id, api: await Api.login(api.url, { account_id, password: secret }), projectId };
 }
 
 const at = (path: string, ...ids: readonly number[]): string =>

@@ -170,6 +170,27 @@ describe('the rules of the executor', () => {
   });
 
   describe('5, unknown outcome', () => {
+    it('does not repeat it sooner when someone else takes the operation over', async () => {
+      const since = now();
+      app.simulator.faults.add({ method: 'POST', path: '/ports$', action: 'reset-before', times: 1 });
+      const answer = await servers.post('taken-over');
+      await eventually(async () =>
+        (
+          await row<{ n: number }>(
+            "SELECT COUNT(*) AS n FROM operation WHERE id = ? AND last_failure LIKE 'unknown%'",
+            operationId(answer),
+          )
+        ).n === 1
+          ? true
+          : undefined,
+      );
+      // Due at once: only the time at which the call was sent still holds it back.
+      await database.query('UPDATE operation SET next_run_at = NOW(3) WHERE id = ?', [operationId(answer)]);
+      await demo.finished(answer);
+      const [first, second] = posts('/ports$', since);
+      expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(settlingMs - 20);
+    });
+
     it('repeats a call that left nothing, but not before it has settled', async () => {
       const since = now();
       app.simulator.faults.add({ method: 'POST', path: '/ports$', action: 'reset-before', times: 1 });

@@ -493,6 +493,84 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your projects
+         * @description With the people in them, oldest first unless asked otherwise; an admin sees every project.
+         *
+         *     Needs a token and at least the role reader.
+         */
+        get: operations["projectList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get one project
+         * @description One that you are in, with the people in it; an admin sees every one.
+         *
+         *     Needs a token and at least the role reader.
+         */
+        get: operations["projectGet"];
+        /**
+         * Rename a project
+         * @description In OpenStack too, where a name stands once in a domain, whatever its case. An admin who is not in it switches to it first.
+         *
+         *     Needs a token and at least the role member.
+         */
+        put: operations["projectRename"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{id}/users/{uid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add somebody to a project
+         * @description Gives the role in OpenStack. GET /users finds anyone by the account id. Any member may do it, unless this installation leaves it to admins.
+         *
+         *     Needs a token and at least the role member.
+         */
+        post: operations["membershipAdd"];
+        /**
+         * Take somebody out of a project
+         * @description Takes the role away in OpenStack; the sessions of that person in the project end. The last one stays. Any member may do it, unless this installation leaves it to admins.
+         *
+         *     Needs a token and at least the role member.
+         */
+        delete: operations["membershipRemove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/quotas": {
         parameters: {
             query?: never;
@@ -793,6 +871,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the people you work with
+         * @description Those who share a project with you, oldest first unless asked otherwise; an admin sees everybody. An account id that is given exactly finds anyone, so that a colleague can be added to a project: of a stranger only id, account id and name are told.
+         *
+         *     Needs a token and at least the role reader.
+         */
+        get: operations["userList"];
+        put?: never;
+        /**
+         * Sign up
+         * @description Makes an account, in no project yet: a member of one adds you. It is made before the answer, or not at all: when OpenStack takes too long what was begun is undone and the answer is 503.
+         *
+         *     Needs no token.
+         */
+        post: operations["accountSignUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get one user
+         * @description Yourself, or somebody who shares a project with you; with the projects that you share.
+         *
+         *     Needs a token and at least the role reader.
+         */
+        get: operations["userGet"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete your account
+         * @description In OpenStack too; your sessions end with it. Only accounts that were made here, not the last one of the domain, and not that of who is alone in a project with something in it.
+         *
+         *     Needs a token and at least the role reader.
+         */
+        delete: operations["accountDelete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change your name
+         * @description The name that others see. The account id, with which you log in, stays.
+         *
+         *     Needs a token and at least the role reader.
+         */
+        put: operations["userRename"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change your password
+         * @description In OpenStack, at once or not at all. Every other session of yours ends; the one that asks goes on. May be repeated when the answer was lost. Wrong old passwords count like failed logins.
+         *
+         *     Needs a token and at least the role reader.
+         */
+        put: operations["accountChangePassword"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/volume-types": {
         parameters: {
             query?: never;
@@ -931,6 +1109,14 @@ export interface components {
              */
             public_key: string;
         };
+        AddMemberRequest: {
+            /**
+             * @description What the user may do in the project; `member` when left out.
+             * @example member
+             * @enum {string}
+             */
+            role?: "member" | "reader";
+        };
         AllocateFloatingIpRequest: {
             /**
              * Format: uuid
@@ -957,6 +1143,19 @@ export interface components {
             is_available: boolean;
             /** @example nova */
             name: string;
+        };
+        ChangePasswordRequest: {
+            /**
+             * Format: password
+             * @description 8 to 72 bytes of UTF-8, none of those that are guessed first, and not the account id.
+             * @example a better one than before
+             */
+            new_password: string;
+            /**
+             * Format: password
+             * @example correct horse battery staple
+             */
+            old_password: string;
         };
         ConsoleLogResponse: {
             /** @description The last lines, at most 256 KiB. */
@@ -1569,6 +1768,9 @@ export interface components {
             next_cursor: string | null;
             operations: components["schemas"]["OperationResponse"][];
         };
+        OperationOnlyResponse: {
+            operation: components["schemas"]["OperationReferenceResponse"];
+        };
         OperationReferenceResponse: {
             /** @example 42 */
             id: number;
@@ -1683,6 +1885,81 @@ export interface components {
             /** @example urn:cloud-api:problem:server-not-found */
             type: string;
         };
+        ProjectAccountResponse: {
+            /** @example demo */
+            account_id: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:00:00.000Z
+             */
+            created_at: string;
+            /** Format: date-time */
+            deleted_at: string | null;
+            domain: components["schemas"]["ProjectDomainResponse"];
+            /** @example 1 */
+            domain_id: number;
+            /** @example 3 */
+            id: number;
+            /** @example demo */
+            name: string;
+            /** @example 0f4b1d0c9a114b7e9d8e0b1c6a2e6a50 */
+            openstack_id: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:00:00.000Z
+             */
+            updated_at: string;
+        };
+        ProjectDomainResponse: {
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:00:00.000Z
+             */
+            created_at: string;
+            /** Format: date-time */
+            deleted_at: string | null;
+            /** @example 1 */
+            id: number;
+            /** @example Default */
+            name: string;
+            /** @example default */
+            openstack_id: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:00:00.000Z
+             */
+            updated_at: string;
+        };
+        ProjectListResponse: {
+            /** @description For the next page; null on the last one. */
+            next_cursor: string | null;
+            projects: components["schemas"]["ProjectResponse"][];
+        };
+        ProjectResponse: {
+            /** @description Who is in it, the first joined first. */
+            accounts: components["schemas"]["ProjectAccountResponse"][];
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:00:00.000Z
+             */
+            created_at: string;
+            /** Format: date-time */
+            deleted_at: string | null;
+            domain: components["schemas"]["ProjectDomainResponse"];
+            /** @example 1 */
+            domain_id: number;
+            /** @example 1 */
+            id: number;
+            /** @example demo */
+            name: string;
+            /** @example 96966e1b9b0d496e89e3220e9ed64022 */
+            openstack_id: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:00:00.000Z
+             */
+            updated_at: string;
+        };
         QuotaResponse: {
             /**
              * @description Null: no limit.
@@ -1747,6 +2024,10 @@ export interface components {
              */
             token: string;
         };
+        RenameProjectRequest: {
+            /** @example research */
+            name: string;
+        };
         RenameServerRequest: {
             /**
              * @description Left out: as it is. Null: none.
@@ -1763,6 +2044,10 @@ export interface components {
              * @example true
              */
             protected?: boolean;
+        };
+        RenameUserRequest: {
+            /** @example Ada */
+            name: string;
         };
         ResizeVolumeRequest: {
             /**
@@ -2100,7 +2385,7 @@ export interface components {
              * @example member
              * @enum {string}
              */
-            role: "admin" | "reader" | "member";
+            role: "admin" | "member" | "reader";
             user: components["schemas"]["UserResponse"];
         };
         SetSecurityGroupsRequest: {
@@ -2111,6 +2396,24 @@ export interface components {
              *     ]
              */
             security_group_ids: number[];
+        };
+        SignUpRequest: {
+            /**
+             * @description What you log in with; the name of the account in OpenStack.
+             * @example ada
+             */
+            account_id: string;
+            /**
+             * @description The name that others see.
+             * @example Ada
+             */
+            name: string;
+            /**
+             * Format: password
+             * @description 8 to 72 bytes of UTF-8, none of those that are guessed first, and not the account id.
+             * @example correct horse battery staple
+             */
+            password: string;
         };
         SubnetResponse: {
             /** @example 10.20.0.0/24 */
@@ -2158,6 +2461,11 @@ export interface components {
              */
             protected?: boolean;
         };
+        UserListResponse: {
+            /** @description For the next page; null on the last one. */
+            next_cursor: string | null;
+            users: components["schemas"]["UserResponse"][];
+        };
         UserProjectResponse: {
             /**
              * Format: date-time
@@ -2190,24 +2498,25 @@ export interface components {
              * Format: date-time
              * @example 2026-11-24T09:00:00.000Z
              */
-            created_at: string;
+            created_at: string | null;
             /** Format: date-time */
             deleted_at: string | null;
-            domain: components["schemas"]["DomainResponse"];
+            domain: components["schemas"]["DomainResponse"] | null;
             /** @example 1 */
-            domain_id: number;
+            domain_id: number | null;
             /** @example 3 */
             id: number;
             /** @example demo */
             name: string;
             /** @example 0f4b1d0c9a114b7e9d8e0b1c6a2e6a50 */
             openstack_id: string | null;
-            projects: components["schemas"]["UserProjectResponse"][];
+            /** @description Those that you are in too; an admin sees all. */
+            projects: components["schemas"]["UserProjectResponse"][] | null;
             /**
              * Format: date-time
              * @example 2026-11-24T09:00:00.000Z
              */
-            updated_at: string;
+            updated_at: string | null;
         };
         VolumeListResponse: {
             /** @description For the next page; null on the last one. */
@@ -5453,6 +5762,797 @@ export interface operations {
             };
         };
     };
+    projectList: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; everything else must stay as it was. */
+                cursor?: string;
+                /** @description Only these projects. */
+                ids?: number[];
+                /** @description All but these projects. */
+                ids_exclude?: number[];
+                /** @description Deleted projects too; admins only. */
+                include_deleted?: boolean;
+                /** @description How many entries a page has; without it one page has up to 1,000. */
+                limit?: number;
+                /** @description Exactly this name, ignoring case. */
+                name?: string;
+                /** @description A part of the name, ignoring case. */
+                name_like?: string;
+                /** @description The direction; the same as `sort_order`. */
+                order?: "asc" | "desc";
+                /** @description What the list is sorted by; `created_at` when left out. */
+                sort_by?: "name" | "created_at";
+                /** @description The direction; the same as `order`. */
+                sort_order?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The next page, with rel="next"; absent on the last one. */
+                    Link?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectListResponse"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    projectGet: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The entity tag of what you have; 304 while it is still the same. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Our id of the project.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-Match and If-None-Match. */
+                    ETag?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectResponse"];
+                };
+            };
+            /** @description It is what you have. */
+            304: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PROJECT_ACCESS_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PROJECT_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    projectRename: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description The ETag that was read; 412 when it is another now. */
+                "If-Match"?: string;
+                /** @description `respond-async`: answer 202 at once. */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description Our id of the project.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameProjectRequest"];
+            };
+        };
+        responses: {
+            /** @description Renamed. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectResponse"];
+                };
+            };
+            /** @description Accepted; the operation at Location carries it out. */
+            202: {
+                headers: {
+                    /** @description The path of the operation. */
+                    Location?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOnlyResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED, PROJECT_ACCESS_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PROJECT_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, PROJECT_NAME_DUPLICATED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PRECONDITION_FAILED */
+            412: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    membershipAdd: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description `respond-async`: answer 202 at once. */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description Our id of the project.
+                 * @example 7
+                 */
+                id: number;
+                /**
+                 * @description Our id of the uid.
+                 * @example 7
+                 */
+                uid: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["AddMemberRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted; the operation at Location carries it out. */
+            202: {
+                headers: {
+                    /** @description The path of the operation. */
+                    Location?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOnlyResponse"];
+                };
+            };
+            /** @description Added. */
+            204: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED, PROJECT_ACCESS_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PROJECT_NOT_FOUND, USER_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, USER_ROLE_ALREADY_IN_PROJECT */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    membershipRemove: {
+        parameters: {
+            query?: {
+                /** @description Answer what the deletion would do, and do nothing. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description `respond-async`: answer 202 at once. */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description Our id of the project.
+                 * @example 7
+                 */
+                id: number;
+                /**
+                 * @description Our id of the uid.
+                 * @example 7
+                 */
+                uid: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description With `dry_run`: what the removal would do. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionPreviewResponse"];
+                };
+            };
+            /** @description Accepted; the operation at Location carries it out. */
+            202: {
+                headers: {
+                    /** @description The path of the operation. */
+                    Location?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOnlyResponse"];
+                };
+            };
+            /** @description Removed. */
+            204: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED, PROJECT_ACCESS_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PROJECT_NOT_FOUND, USER_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, USER_ROLE_NOT_IN_PROJECT, LAST_PROJECT_MEMBER, ROLE_INHERITED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     catalogQuotasOf: {
         parameters: {
             query?: never;
@@ -8121,6 +9221,879 @@ export interface operations {
                 };
             };
             /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    userList: {
+        parameters: {
+            query?: {
+                /** @description Exactly this account; finds anyone. */
+                account_id?: string;
+                /** @description `next_cursor` of the page before; everything else must stay as it was. */
+                cursor?: string;
+                /** @description Deleted users too; admins only. */
+                include_deleted?: boolean;
+                /** @description How many entries a page has; without it one page has up to 1,000. */
+                limit?: number;
+                /** @description Exactly this name, ignoring case. */
+                name?: string;
+                /** @description The direction; the same as `sort_order`. */
+                order?: "asc" | "desc";
+                /** @description What the list is sorted by; `created_at` when left out. */
+                sort_by?: "created_at" | "account_id" | "name";
+                /** @description The direction; the same as `order`. */
+                sort_order?: "asc" | "desc";
+                /** @description Only this user. */
+                user_id?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The next page, with rel="next"; absent on the last one. */
+                    Link?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserListResponse"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accountSignUp: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description `respond-async`: answer 202 at once. */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignUpRequest"];
+            };
+        };
+        responses: {
+            /** @description Signed up. */
+            201: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description SIGN_UP_CLOSED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description IDEMPOTENCY_KEY_IN_USE, USER_ACCOUNT_ID_DUPLICATE, OPENSTACK_REFUSED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OPENSTACK_UNAVAILABLE, DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    userGet: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The entity tag of what you have; 304 while it is still the same. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Our id of the user.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-Match and If-None-Match. */
+                    ETag?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserResponse"];
+                };
+            };
+            /** @description It is what you have. */
+            304: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description USER_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accountDelete: {
+        parameters: {
+            query?: {
+                /** @description Answer what the deletion would do, and do nothing. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description The ETag that was read; 412 when it is another now. */
+                "If-Match"?: string;
+                /** @description `respond-async`: answer 202 at once. */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description Our id of the user.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description With `dry_run`: what the deletion would do. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionPreviewResponse"];
+                };
+            };
+            /** @description Accepted; the operation at Location carries it out. */
+            202: {
+                headers: {
+                    /** @description The path of the operation. */
+                    Location?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOnlyResponse"];
+                };
+            };
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description USER_DELETE_PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description USER_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, LAST_USER_DELETION_NOT_ALLOWED, LAST_PROJECT_MEMBER, IMPORTED_USER_DELETION */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PRECONDITION_FAILED */
+            412: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    userRename: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description The ETag that was read; 412 when it is another now. */
+                "If-Match"?: string;
+                /** @description `respond-async`: answer 202 at once. */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description Our id of the user.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameUserRequest"];
+            };
+        };
+        responses: {
+            /** @description Renamed. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description USER_UPDATE_PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description USER_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PRECONDITION_FAILED */
+            412: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accountChangePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Our id of the user.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            204: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description USER_UPDATE_PERMISSION_DENIED, INVALID_AUTH */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description USER_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS, TOO_MANY_ATTEMPTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE, OPENSTACK_UNAVAILABLE */
             503: {
                 headers: {
                     /** @description Seconds. */
