@@ -51,7 +51,8 @@ export class ServerRequests {
     readonly networkId: string,
   ) {}
 
-  static async of(api: Api): Promise<ServerRequests> {
+  /** On the network `private` unless another one is named, by its id. */
+  static async of(api: Api, networkId?: string): Promise<ServerRequests> {
     const flavors = await api.until<{ flavors: Named[] }>('/flavors', ({ status }) => status === 200);
     const images = await api.until<{ images: Named[] }>('/images', ({ status }) => status === 200);
     const networks = await api.until<{ networks: Named[] }>('/networks', ({ status }) => status === 200);
@@ -59,7 +60,7 @@ export class ServerRequests {
       api,
       idOf(flavors.body.flavors, 'm1.tiny'),
       idOf(images.body.images, 'lab-tiny'),
-      idOf(networks.body.networks, 'private'),
+      networkId ?? idOf(networks.body.networks, 'private'),
     );
   }
 
