@@ -11,7 +11,7 @@ import { IfMatch, type Precondition } from '../common/precondition.js';
 import { CurrentActor, CurrentRequester } from '../common/principal.decorator.js';
 import { SecretAnswer } from '../common/secret-answer.js';
 import { OperationOnlyResponse } from '../operation/operation.dto.js';
-import type { UserDetails } from '../user/user-details.repository.js';
+import type { UserDetails } from '../user/user-details.js';
 import { UserResponse } from '../user/user.dto.js';
 import { ChangePasswordRequest, SignUpRequest } from './account.dto.js';
 import { PasswordChangeService } from './password-change.service.js';

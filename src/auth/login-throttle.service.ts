@@ -16,6 +16,8 @@ export interface PasswordAttempt {
 
 /** Milliseconds between two looks whether one of those who are being judged is through. */
 const turnMs = 100;
+/** Nobody is kept waiting longer for a turn. */
+const longestTurnMs = 30_000;
 
 /**
  * Counts failed attempts by account and by address, for all replicas together. An unknown account is counted like any other. What is
@@ -58,7 +60,7 @@ export class LoginThrottleService {
   }
 
   private async enter(subjects: readonly FailureSubject[]): Promise<void> {
-    const endsAt = performance.now() + this.settings.HTTP_TIMEOUT_MS;
+    const endsAt = performance.now() + Math.min(3 * this.settings.HTTP_TIMEOUT_MS, longestTurnMs);
     for (;;) {
       const verdict = await this.reserve(subjects);
       if (verdict === 'admitted') return;

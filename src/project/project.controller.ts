@@ -10,7 +10,7 @@ import { IfMatch, type Precondition } from '../common/precondition.js';
 import { CurrentActor, CurrentPrincipal } from '../common/principal.decorator.js';
 import type { Principal } from '../common/principal.js';
 import { OperationOnlyResponse } from '../operation/operation.dto.js';
-import type { ProjectDetails } from './project-details.repository.js';
+import type { ProjectDetails } from './project-details.js';
 import { ProjectRenameService } from './project-rename.service.js';
 import { ProjectListQuery, ProjectListResponse, ProjectResponse, RenameProjectRequest } from './project.dto.js';
 import { ProjectService } from './project.service.js';

@@ -1,6 +1,6 @@
 import { Name, OneOf, QueryFlag, QueryIds, Text } from '../common/fields.js';
 import { PageQuery } from '../common/pagination.dto.js';
-import type { ProjectDetails } from './project-details.repository.js';
+import type { ProjectDetails } from './project-details.js';
 
 export class ProjectListQuery extends PageQuery {
   @QueryIds({ description: 'Only these projects.' })
@@ -9,10 +9,24 @@ export class ProjectListQuery extends PageQuery {
   @QueryIds({ description: 'All but these projects.' })
   ids_exclude?: number[];
 
-  @Text({ optional: true, min: 1, max: 255, description: 'Exactly this name, ignoring case.', example: 'demo' })
+  @Text({
+    optional: true,
+    min: 1,
+    max: 255,
+    isVisible: true,
+    description: 'Exactly this name, ignoring case.',
+    example: 'demo',
+  })
   name?: string;
 
-  @Text({ optional: true, min: 1, max: 255, description: 'A part of the name, ignoring case.', example: 'dem' })
+  @Text({
+    optional: true,
+    min: 1,
+    max: 255,
+    isVisible: true,
+    description: 'A part of the name, ignoring case.',
+    example: 'dem',
+  })
   name_like?: string;
 
   @OneOf(['name', 'created_at'], {

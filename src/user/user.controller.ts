@@ -8,7 +8,7 @@ import { pageOf, pageRequest, requireAdminForDeleted } from '../common/paginatio
 import { IfMatch, type Precondition } from '../common/precondition.js';
 import { CurrentActor, CurrentPrincipal } from '../common/principal.decorator.js';
 import type { Principal } from '../common/principal.js';
-import type { UserDetails } from './user-details.repository.js';
+import type { UserDetails } from './user-details.js';
 import { RenameUserRequest, UserListQuery, UserListResponse, UserResponse } from './user.dto.js';
 import { UserService } from './user.service.js';
 

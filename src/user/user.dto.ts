@@ -1,15 +1,29 @@
 import { Name, OneOf, QueryFlag, QueryId, Text } from '../common/fields.js';
 import { PageQuery } from '../common/pagination.dto.js';
-import type { UserDetails, UserGlimpse } from './user-details.repository.js';
+import type { UserDetails, UserGlimpse } from './user-details.js';
 
 export class UserListQuery extends PageQuery {
   @QueryId({ description: 'Only this user.', example: 3 })
   user_id?: number;
 
-  @Text({ optional: true, min: 1, max: 255, description: 'Exactly this account; finds anyone.', example: 'demo' })
+  @Text({
+    optional: true,
+    min: 1,
+    max: 255,
+    isVisible: true,
+    description: 'Exactly this account; finds anyone.',
+    example: 'demo',
+  })
   account_id?: string;
 
-  @Text({ optional: true, min: 1, max: 255, description: 'Exactly this name, ignoring case.', example: 'Ada' })
+  @Text({
+    optional: true,
+    min: 1,
+    max: 255,
+    isVisible: true,
+    description: 'Exactly this name, ignoring case.',
+    example: 'Ada',
+  })
   name?: string;
 
   @OneOf(['created_at', 'account_id', 'name'], {

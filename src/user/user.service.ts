@@ -5,13 +5,8 @@ import type { Precondition } from '../common/precondition.js';
 import type { Principal } from '../common/principal.js';
 import { Database } from '../database/database.js';
 import { Transaction } from '../database/transaction.js';
-import {
-  UserDetailsRepository,
-  type UserDetails,
-  type UserFilter,
-  type UserGlimpse,
-  type Viewer,
-} from './user-details.repository.js';
+import type { UserDetails, UserGlimpse, Viewer } from './user-details.js';
+import { UserDetailsRepository, type UserFilter } from './user-details.repository.js';
 import { UserNotFound, UserUpdateDenied } from './user.errors.js';
 import { UserRepository } from './user.repository.js';
 
