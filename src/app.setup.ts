@@ -47,6 +47,7 @@ export async function createApp(
   });
   addHooks(adapter, { shutdown: app.get(Shutdown, { strict: false }), logger, filter, config });
   takeJsonOnly(instance);
+  ignoreExpectations(instance);
   app.useGlobalFilters(filter);
   app.useGlobalPipes(new RequestPipe());
   app.useGlobalInterceptors(new AnswerInterceptor());
@@ -142,6 +143,13 @@ function addHooks(adapter: FastifyAdapter, { shutdown, logger, filter, config: {
     };
     logger.info(fields, 'request answered');
     done();
+  });
+}
+
+/** Node answers an Expect that it does not know by a bare 417 of its own; here it is a header like any other. */
+function ignoreExpectations({ server }: FastifyInstance): void {
+  server.on('checkExpectation', (request, response) => {
+    server.emit('request', request, response);
   });
 }
 

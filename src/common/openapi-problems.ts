@@ -53,14 +53,15 @@ export function problemResponses(
 
 /** What of a request the transport reads before any route does. */
 export interface TransportFeatures {
-  readonly hasBody: boolean;
+  /** A body is read before it is known whether the route takes one. */
+  readonly mayHaveBody: boolean;
   readonly hasPathParameter: boolean;
 }
 
-function transportCodes({ hasBody, hasPathParameter }: TransportFeatures): readonly TransportCode[] {
+function transportCodes({ mayHaveBody, hasPathParameter }: TransportFeatures): readonly TransportCode[] {
   return [
-    ...(hasBody || hasPathParameter ? (['MALFORMED_REQUEST'] as const) : []),
-    ...(hasBody ? (['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
+    ...(mayHaveBody || hasPathParameter ? (['MALFORMED_REQUEST'] as const) : []),
+    ...(mayHaveBody ? (['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
     'INTERNAL_ERROR',
   ];
 }

@@ -67,7 +67,7 @@ function complete(operation: DocumentedOperation, path: string, method: (typeof 
     ...(Array.isArray(named) ? named.filter(isProblemCode) : []),
   ];
   const transport = {
-    hasBody: operation.requestBody !== undefined,
+    mayHaveBody: method !== 'get',
     hasPathParameter: operation.parameters?.some(isIdInPath) === true,
   };
   Object.assign(operation.responses, problemResponses([...new Set(codes)], path, transport));

@@ -89,13 +89,13 @@ describe('every route', () => {
 
   it('answers 400 for a body that is no JSON', async () => {
     const ask = ({ method, path }: Route) => admin.request<ProblemBody>(method, path, { body: '{"name":' });
-    expect(await wrong(({ hasBody }) => hasBody, ask, [400, 'MALFORMED_REQUEST'])).toEqual([]);
+    expect(await wrong(({ method }) => method !== 'GET', ask, [400, 'MALFORMED_REQUEST'])).toEqual([]);
   });
 
   it('answers 413 for a body that is too large (A1)', async () => {
     const ask = ({ method, path, bodyLimit }: Route) =>
       admin.request<ProblemBody>(method, path, { body: JSON.stringify({ name: 'x'.repeat(bodyLimit) }) });
-    expect(await wrong(({ hasBody }) => hasBody, ask, [413, 'BODY_TOO_LARGE'])).toEqual([]);
+    expect(await wrong(({ method }) => method !== 'GET', ask, [413, 'BODY_TOO_LARGE'])).toEqual([]);
   });
 
   it.each(['text/plain', 'application/xml', 'application/x-www-form-urlencoded'])(
@@ -103,7 +103,7 @@ describe('every route', () => {
     async (type) => {
       const ask = ({ method, path }: Route) =>
         admin.request<ProblemBody>(method, path, { body: 'name=x', headers: { 'content-type': type } });
-      expect(await wrong(({ hasBody }) => hasBody, ask, [415, 'UNSUPPORTED_MEDIA_TYPE'])).toEqual([]);
+      expect(await wrong(({ method }) => method !== 'GET', ask, [415, 'UNSUPPORTED_MEDIA_TYPE'])).toEqual([]);
     },
   );
 

@@ -144,6 +144,22 @@ describe('what is wrong with a request', () => {
     expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ code: 'MALFORMED_REQUEST', status: 400 });
   });
 
+  it('is not an Expect that nobody knows: it is answered like any other request', async () => {
+    const answer = await new Promise<string>((resolve) => {
+      const socket = connectTcp(Number(new URL(app.url).port), '127.0.0.1');
+      let text = '';
+      socket
+        .on('data', (data) => (text += data.toString()))
+        .on('close', () => {
+          resolve(text);
+        });
+      socket.write('GET /servers HTTP/1.1\r\nHost: x\r\nExpect: the-best\r\nConnection: close\r\n\r\n');
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+    expect(answer.toLowerCase()).toContain('\r\nx-request-id: ');
+    expect(answer).toContain('"code":"INVALID_ACCESS_TOKEN"');
+  });
+
   it('keeps the id of a request that was sent with it, if it is a sound one', async () => {
     const idOf = async (given: string) =>
       (await app.anonymous.get('/health/live', { headers: { 'x-request-id': given } })).headers.get('x-request-id');
