@@ -8,7 +8,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const built = ['src', 'simulator', 'scripts', 'migrations', 'bench', 'test/crash', 'test/support'];
+const built = ['src', 'simulator', 'scripts', 'migrations', 'bench', 'test/crash', 'test/fuzz', 'test/support'];
 const settings = ['package.json', 'package-lock.json', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json'];
 const stamp = join(root, 'dist', '.built-from');
 

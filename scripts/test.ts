@@ -10,12 +10,14 @@ const jestSuites = ['unit', 'rules', 'migrations', 'cloud', 'e2e'];
 const crashSuite = 'crash';
 /** A fixed seed: the same run each time. `npm run test:crash -- --seed S` explores. */
 const crashArguments = ['--all', '--kills', '40', '--seed', '1'];
+const fuzzSuite = 'fuzz';
+const fuzzArguments = ['--requests', '600', '--seed', '1'];
 
 await main(test);
 
 /** `test.js [SUITE …] [PATTERN …]`: every suite, or the named ones; what is not a suite chooses test files by their path. */
 async function test(): Promise<number> {
-  const all = [...jestSuites, crashSuite];
+  const all = [...jestSuites, fuzzSuite, crashSuite];
   const words = process.argv.slice(2);
   const option = words.find((word) => word.startsWith('-'));
   if (option !== undefined)
@@ -34,7 +36,8 @@ async function test(): Promise<number> {
   } finally {
     await rm(records, { recursive: true, force: true });
   }
-  if (suites.includes(crashSuite)) tallies.push(await runCrashSuite());
+  if (suites.includes(fuzzSuite)) tallies.push(await runProgram('dist/test/fuzz/run.js', fuzzArguments));
+  if (suites.includes(crashSuite)) tallies.push(await runProgram('dist/test/crash/run.js', crashArguments));
   const total = sum(tallies);
   console.log(closingLine(total));
   return total.failed === 0 ? 0 : 1;
@@ -93,8 +96,9 @@ async function readJestResults(file: string): Promise<Tally> {
   };
 }
 
-async function runCrashSuite(): Promise<Tally> {
-  const { exitCode, output } = await runNode(['dist/test/crash/run.js', ...crashArguments], process.env, 'tee');
+/** One that prints a closing line of its own. */
+async function runProgram(file: string, args: readonly string[]): Promise<Tally> {
+  const { exitCode, output } = await runNode([file, ...args], process.env, 'tee');
   const tally = readClosingLine(output) ?? { passed: 0, failed: 1, skipped: 0 };
   return exitCode !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;
 }
