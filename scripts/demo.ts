@@ -72,7 +72,13 @@ async function run(options: Options): Promise<number> {
     async () => started(await DemoDatabase.start(say)),
     ({ description }) => description,
   );
-  const settings = { ...cloud.settings, ...database.settings, SECRET_KEY: secretKey(), DRAIN_MS: '5000' };
+  const settings = {
+    ...cloud.settings,
+    ...database.settings,
+    SECRET_KEY: secretKey(),
+    DRAIN_MS: '5000',
+    SIGN_UPS_PER_HOUR: '1000',
+  };
   await step('migrate', async () => database.migrate(settings));
   const api = await step(
     'start the API',
