@@ -48,7 +48,7 @@ try {
   }
   if (values.pauses || everything) results.push(...(await pauses(database)));
   if (values.races !== undefined || everything) {
-    const rounds = Number(values.races ?? '2');
+    const rounds = Number(values.races ?? '1');
     results.push(...(await racesAmong(database, { rounds, replicas: Number(values.replicas), parallel: 50 })));
   }
   if (values.kills !== undefined || everything) {
