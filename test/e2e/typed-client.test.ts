@@ -15,6 +15,8 @@ describe('the typed client', () => {
     app = await startApp();
     demo = await app.login('demo');
     typed = new TypedApi(demo);
+    // The project's default group comes a moment after the project.
+    await demo.until<{ security_groups: unknown[] }>('/security-groups', ({ body }) => body.security_groups.length > 0);
   });
 
   afterAll(async () => {
