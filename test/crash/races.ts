@@ -194,7 +194,7 @@ const races: readonly Race[] = [
 export async function racesAmong(database: Database, options: RacesOptions): Promise<readonly CaseResult[]> {
   const { rounds, replicas, parallel } = options;
   console.log(`\nraces: ${String(rounds)} rounds of ${String(parallel)} over ${String(replicas)} replicas`);
-  const world = await World.create(database, { SIGN_UPS_PER_HOUR: '1000000' });
+  const world = await World.create(database, { SIGN_UPS_PER_HOUR: '10000' });
   try {
     for (let index = 0; index < replicas; index += 1) await world.start();
     const [first] = world.replicas;

@@ -47,8 +47,9 @@ try {
     );
   }
   if (values.pauses || everything) results.push(...(await pauses(database)));
-  if (values.races !== undefined || everything) {
-    const rounds = Number(values.races ?? '1');
+  // On demand: a hundred rounds take their time.
+  if (values.races !== undefined) {
+    const rounds = Number(values.races);
     results.push(...(await racesAmong(database, { rounds, replicas: Number(values.replicas), parallel: 50 })));
   }
   if (values.kills !== undefined || everything) {
