@@ -126,7 +126,7 @@ export class MembershipService {
     await this.reads.requireChangeable(tx, actor.principal, project);
     const user = inOpenStack(await this.users.findForShare(tx, userId));
     if (user === null) throw new UserNotFound(userId);
-    const place = await this.projects.findPlace(tx, { userId, projectId });
+    const place = await this.projects.findPlaceForUpdate(tx, { userId, projectId });
     if (place?.isPending === true) throw comingAlready(place.operationId);
     if (place === null) throw new NotInProject(userId, projectId);
     const isLast = (await this.projects.countOthers(tx, { userId, projectId })) === 0;

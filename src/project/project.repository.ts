@@ -25,6 +25,15 @@ export interface RecordedPlace extends Place {
   readonly isLocked: boolean;
 }
 
+/** A place as those who change it look at it. */
+export interface HeldPlace {
+  readonly id: number;
+  /** It counts for nothing yet. */
+  readonly isPending: boolean;
+  /** The operation that is changing it. */
+  readonly operationId: number | null;
+}
+
 /** A project of one person. */
 export interface Membership {
   readonly projectId: number;
@@ -212,15 +221,25 @@ export class ProjectRepository {
   }
 
   /** Somebody's place in a project, also one that is still to be given. */
-  async findPlace(
+  async findPlace(manager: EntityManager, place: Omit<Place, 'role'>): Promise<HeldPlace | null> {
+    return this.readPlace(manager, place, '');
+  }
+
+  /** Like `findPlace`; until the transaction ends nobody ends the place, so that a change of it begins on one that is there. */
+  async findPlaceForUpdate(tx: EntityManager, place: Omit<Place, 'role'>): Promise<HeldPlace | null> {
+    return this.readPlace(tx, place, 'FOR UPDATE OF pu');
+  }
+
+  private async readPlace(
     manager: EntityManager,
     { userId, projectId }: Omit<Place, 'role'>,
-  ): Promise<{ readonly id: number; readonly isPending: boolean; readonly operationId: number | null } | null> {
+    locking: '' | 'FOR UPDATE OF pu',
+  ): Promise<HeldPlace | null> {
     const rows: { id: number; isPending: number; operationId: number | null }[] = await manager.query(
       `SELECT pu.id, pu.is_pending AS isPending, l.operation_id AS operationId
          FROM project_user pu
          LEFT JOIN operation_lock l ON l.resource_type = 'project_user' AND l.resource_id = pu.id
-        WHERE pu.user_id = ? AND pu.project_id = ?`,
+        WHERE pu.user_id = ? AND pu.project_id = ? ${locking}`,
       [userId, projectId],
     );
     const row = rows[0];
