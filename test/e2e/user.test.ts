@@ -137,15 +137,19 @@ describe('users', () => {
     });
 
     it('costs the same number of statements for one and for many', async () => {
+      const count = async () => Number((await rows("SHOW GLOBAL STATUS LIKE 'Com_select'"))[0]?.['Value']);
+      // Whatever else reads from this MySQL can only add: the least of many is what the request costs.
       const statements = async (path: string): Promise<number> => {
-        const count = async () => Number((await rows("SHOW GLOBAL STATUS LIKE 'Com_select'"))[0]?.['Value']);
-        const before = await count();
-        await admin.get(path);
-        return (await count()) - before;
+        let least = Infinity;
+        for (let tries = 0; tries < 30; tries += 1) {
+          const before = await count();
+          await admin.get(path);
+          least = Math.min(least, (await count()) - before);
+        }
+        return least;
       };
       const [one, many] = [await statements('/users?limit=1'), await statements('/users')];
-      // Loops of the app read now and then.
-      expect(Math.abs(many - one)).toBeLessThanOrEqual(4);
+      expect(Math.abs(many - one)).toBeLessThanOrEqual(1);
     });
   });
 
@@ -164,13 +168,18 @@ describe('users', () => {
   describe('PUT /users/{id}/info', () => {
     it('renames oneself, also a reader, and leaves Keystone alone', async () => {
       const viewer = await app.login('viewer');
-      const before = app.simulator.log.list({ service: 'identity' }).length;
+      // The import reads from Keystone all the time.
+      const changes = () =>
+        app.simulator.log
+          .list({ service: 'identity' })
+          .filter(({ method, path }) => method !== 'GET' && !path.includes('/auth/tokens'));
+      const before = changes().length;
       const name = 'Ada 🚀';
       const answer = await viewer.put<UserBody>(userPath(idOf(viewer), '/info'), { name });
       expect(answer.status).toBe(200);
       expect(answer.body).toMatchObject({ account_id: 'viewer', name });
       expect((await demo.get<UserBody>(userPath(idOf(viewer)))).body.name).toBe(name);
-      expect(app.simulator.log.list({ service: 'identity' })).toHaveLength(before);
+      expect(changes()).toHaveLength(before);
       await app.login('viewer');
       expect((await demo.get<UserBody>(userPath(idOf(viewer)))).body.name).toBe(name);
       expect(await rows("SELECT * FROM audit_event WHERE action = 'user.rename'")).toEqual([
