@@ -107,9 +107,8 @@ async function killAt(
         : [`answered ${String(answer.status)} ${JSON.stringify(answer.body)}`]),
       ...books.problems,
     ];
-    console.log(
-      `  ${problems.length === 0 ? 'balanced' : 'WRONG   '}  ${name} (quiet after ${(tookMs / 1000).toFixed(1)} s)`,
-    );
+    const verdict = problems.length === 0 ? 'balanced' : 'WRONG   ';
+    console.log([`  ${verdict}  ${name} (quiet after ${(tookMs / 1000).toFixed(1)} s)`, ...problems].join('\n    '));
     return { name, problems };
   } catch (error) {
     survivor.thaw();
