@@ -56,6 +56,14 @@ export class SecurityGroupImportRepository {
     );
   }
 
+  async hasDefaultGroup(manager: EntityManager, projectId: number): Promise<boolean> {
+    const rows: unknown[] = await manager.query(
+      'SELECT 1 FROM security_group WHERE project_id = ? AND is_default = 1 AND deleted_at IS NULL LIMIT 1',
+      [projectId],
+    );
+    return rows.length > 0;
+  }
+
   /** The database's clock, to be read before the list is asked for. */
   async now(manager: EntityManager): Promise<Date> {
     const rows: { now: Date }[] = await manager.query('SELECT NOW(3) AS now');

@@ -60,6 +60,17 @@ export class SecurityGroupImporter implements OnApplicationBootstrap, BeforeAppl
     await this.loop.stop();
   }
 
+  /**
+   * Brings the group that Neutron gives a port by itself into the record, before there is such a port: else the port's row
+   * would have to leave it out. Does nothing where it is known. May be repeated.
+   *
+   * @throws OpenStackError when Neutron does not list the project's groups
+   */
+  async ensureDefaultGroup(project: ManagedProject): Promise<void> {
+    const known = await this.database.read((manager) => this.groups.hasDefaultGroup(manager, project.id));
+    if (!known) await this.importList(projectCall(project.openstackId), [project], null);
+  }
+
   private async importIfDue(): Promise<void> {
     const { LEASE_MS, IDENTITY_SWEEP_MS } = this.config.settings;
     const withoutGroup = await this.database.read((manager) => this.groups.projectsWithoutDefaultGroup(manager));
@@ -86,7 +97,12 @@ export class SecurityGroupImporter implements OnApplicationBootstrap, BeforeAppl
     }
   }
 
-  private async importList(call: OpenStackCall, projects: readonly ManagedProject[], lease: HeldLease): Promise<void> {
+  /** Without a lease where one project is looked into on behalf of an operation; `observed_at` keeps the order then. */
+  private async importList(
+    call: OpenStackCall,
+    projects: readonly ManagedProject[],
+    lease: HeldLease | null,
+  ): Promise<void> {
     const projectIds = new Map(projects.map((project) => [project.openstackId, project.id]));
     const deploymentId = await this.deployment.deploymentId();
     let askedAt = await this.database.read((manager) => this.groups.now(manager));
@@ -94,7 +110,7 @@ export class SecurityGroupImporter implements OnApplicationBootstrap, BeforeAppl
       const groups = page.map((group) => imported(group, projectIds, deploymentId)).filter((group) => group !== null);
       const pageAskedAt = askedAt;
       await this.transaction.run(async (tx) => {
-        await lease.fence(tx);
+        await lease?.fence(tx);
         await this.groups.store(tx, groups, pageAskedAt);
       });
       askedAt = await this.database.read((manager) => this.groups.now(manager));

@@ -42,6 +42,6 @@ import { SecurityGroupService } from './security-group.service.js';
     SecurityGroupImportRepository,
     SecurityGroupImporter,
   ],
-  exports: [SecurityGroupRepository],
+  exports: [SecurityGroupRepository, SecurityGroupImporter],
 })
 export class SecurityGroupModule {}

@@ -20,6 +20,7 @@ import { OperationRegistry } from '../operation/operation-registry.js';
 import { OperationSecrets } from '../operation/operation-secrets.js';
 import type { OperationEntity } from '../operation/operation.entity.js';
 import { OperationRepository } from '../operation/operation.repository.js';
+import { SecurityGroupImporter } from '../security-group/security-group-import.service.js';
 import { SecurityGroupRepository } from '../security-group/security-group.repository.js';
 import { VolumeClient, type ObservedVolume } from '../volume/volume.client.js';
 import type { VolumeEntity } from '../volume/volume.entity.js';
@@ -143,6 +144,7 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
     private readonly volumes: VolumeRepository,
     private readonly interfaces: NetworkInterfaceRepository,
     private readonly groups: SecurityGroupRepository,
+    private readonly groupImporter: SecurityGroupImporter,
   ) {}
 
   onModuleInit(): void {
@@ -223,6 +225,11 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
 
   private async createPort(rows: Rows, calls: StepCalls): Promise<CreatedObject> {
     const { input } = rows;
+    if (input.securityGroupOpenstackIds === null)
+      await this.groupImporter.ensureDefaultGroup({
+        id: rows.server.projectId,
+        openstackId: rows.projectOpenstackId,
+      });
     const port = await this.portClient.create(calls.changing(rows.projectOpenstackId), {
       name: portName(input.name),
       networkId: input.networkId,

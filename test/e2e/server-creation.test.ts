@@ -71,6 +71,28 @@ describe('POST /servers', () => {
     expect(none.security_groups).toEqual([]);
   });
 
+  it('knows the default group of its port, although no import has brought it yet', async () => {
+    const lease =
+      "('security-groups', 'nobody', NOW(3) + INTERVAL 1 DAY), ('security-groups-of-new-projects', 'nobody', NOW(3) + INTERVAL 1 DAY)";
+    await database.query(
+      `INSERT INTO lease (name, owner, lease_until) VALUES ${lease} AS new
+           ON DUPLICATE KEY UPDATE owner = new.owner, epoch = lease.epoch + 1, lease_until = new.lease_until`,
+    );
+    await database.query(
+      'DELETE ng FROM network_interface_security_group ng JOIN security_group g ON g.id = ng.security_group_id WHERE g.is_default = 1',
+    );
+    await database.query(
+      'DELETE r FROM security_group_rule r JOIN security_group g ON g.id = r.security_group_id WHERE g.is_default = 1',
+    );
+    await database.query('DELETE FROM security_group WHERE is_default = 1');
+    try {
+      const server = await servers.create('groups-early');
+      expect(server.security_groups.map((group) => group.name)).toEqual(['default']);
+    } finally {
+      await database.query("UPDATE lease SET lease_until = NOW(3) WHERE owner = 'nobody'");
+    }
+  });
+
   it('refuses a name that a live server has, names that server, and calls nobody', async () => {
     const holder = await servers.create('taken');
     const calls = app.simulator.log.list().at(-1)?.id ?? 0;
