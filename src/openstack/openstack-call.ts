@@ -6,6 +6,16 @@ export type OpenStackService = 'identity' | 'compute' | 'network' | 'volume' | '
  */
 export type Scope = { readonly kind: 'admin' } | { readonly kind: 'project'; readonly projectId: string };
 
+/** By which request of OpenStack something became known. */
+export interface AnswerSource {
+  /** The service's id of the request; empty where it gave none. */
+  readonly requestId: string;
+  /** What was asked for, below the service's endpoint. */
+  readonly url: string;
+  /** The service's clock; null when it did not tell. */
+  readonly date: Date | null;
+}
+
 /** What every client function takes first. */
 export interface OpenStackCall {
   readonly scope: Scope;
@@ -15,6 +25,8 @@ export interface OpenStackCall {
    */
   readonly beforeSend?: () => Promise<void>;
   readonly signal?: AbortSignal;
+  /** Told of every answer that was a success, before the client function returns. */
+  readonly onAnswer?: (source: AnswerSource) => void;
 }
 
 export const adminCall: OpenStackCall = { scope: { kind: 'admin' } };

@@ -70,12 +70,12 @@ export class OpenStackHttp {
   ): Promise<OpenStackAnswer<unknown>> {
     const token = await this.tokens.of(request.call.scope);
     try {
-      return answered(request, await this.exchange(request, this.destination(request, token), request.call));
+      return heard(request, await this.exchange(request, this.destination(request, token), request.call));
     } catch (error) {
       if (!(error instanceof OpenStackUnauthorized)) throw error;
       this.tokens.drop(token.id);
       const fresh = await this.tokens.of(request.call.scope);
-      return answered(request, await this.exchange(request, this.destination(request, fresh), request.call));
+      return heard(request, await this.exchange(request, this.destination(request, fresh), request.call));
     }
   }
 
@@ -162,6 +162,16 @@ export class OpenStackHttp {
     if (!request.ok.includes(answer.status)) throw refusal(request, answer);
     return answer;
   }
+}
+
+function heard(
+  request: (WithSchema<unknown> | WithoutSchema) & { readonly call: OpenStackCall },
+  answer: RawResponse,
+): OpenStackAnswer<unknown> {
+  const result = answered(request, answer);
+  const url = `${request.path}${queryString(request.query ?? {})}`;
+  request.call.onAnswer?.({ requestId: result.requestId, url, date: result.date });
+  return result;
 }
 
 function answered(request: WithSchema<unknown> | WithoutSchema, answer: RawResponse): OpenStackAnswer<unknown> {
