@@ -346,6 +346,13 @@ export const problems = {
     kind: 'conflict',
     detail: 'No router leads from the network of the interface to the network of the floating IP',
   },
+
+  // ---- adoption ----
+  UNMANAGED_RESOURCE_NOT_FOUND: {
+    kind: 'not-found',
+    detail: 'OpenStack has no server 9b1c6b6e-7a5e-4a0e-9f3c-0a4f5d1c2b3a in that project',
+  },
+  ADOPTION_REFUSED: { kind: 'conflict', detail: 'It was not adopted: it carries the marker of another installation' },
 } as const satisfies Record<string, Documented>;
 
 export type ProblemCode = keyof typeof problems;
