@@ -26,6 +26,10 @@ import { CreateSignUpCount1764000000043 } from './1764000000043-create-sign-up-c
 import { AddProjectUserIsPending1764000000044 } from './1764000000044-add-project-user-is-pending.js';
 import { CreateKeyPair1764000000051 } from './1764000000051-create-key-pair.js';
 import { WidenOperationSecret1764000000061 } from './1764000000061-widen-operation-secret.js';
+import { CreateReconciliationRun1764000000071 } from './1764000000071-create-reconciliation-run.js';
+import { CreateReconciliationFinding1764000000072 } from './1764000000072-create-reconciliation-finding.js';
+import { CreatePolicy1764000000073 } from './1764000000073-create-policy.js';
+import { CreateWatermark1764000000074 } from './1764000000074-create-watermark.js';
 
 /** In the order in which they run; a new one goes to the end, and none is edited once merged. */
 export const migrations = [
@@ -57,4 +61,8 @@ export const migrations = [
   AddProjectUserIsPending1764000000044,
   CreateKeyPair1764000000051,
   WidenOperationSecret1764000000061,
+  CreateReconciliationRun1764000000071,
+  CreateReconciliationFinding1764000000072,
+  CreatePolicy1764000000073,
+  CreateWatermark1764000000074,
 ] as const;

@@ -15,6 +15,10 @@ import { DomainEntity } from './project/domain.entity.js';
 import { ProjectUserEntity } from './project/project-user.entity.js';
 import { ProjectEntity } from './project/project.entity.js';
 import { OrphanEntity } from './reconciliation/orphan.entity.js';
+import { PolicyEntity } from './reconciliation/policy.entity.js';
+import { ReconciliationFindingEntity } from './reconciliation/reconciliation-finding.entity.js';
+import { ReconciliationRunEntity } from './reconciliation/reconciliation-run.entity.js';
+import { WatermarkEntity } from './reconciliation/watermark.entity.js';
 import { SecurityGroupRuleEntity } from './security-group/security-group-rule.entity.js';
 import { SecurityGroupEntity } from './security-group/security-group.entity.js';
 import { ServerEntity } from './server/server.entity.js';
@@ -45,4 +49,8 @@ export const entities = [
   LeaseEntity,
   DeploymentEntity,
   OrphanEntity,
+  ReconciliationRunEntity,
+  ReconciliationFindingEntity,
+  PolicyEntity,
+  WatermarkEntity,
 ] as const;
