@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
-import { OpenStackHttp } from '../openstack/openstack-http.js';
+import { OpenStackHttp, type Query } from '../openstack/openstack-http.js';
 import { cinderMicroversion, novaMicroversion } from '../openstack/openstack-microversions.js';
 import { collect, followPages, nextLink, pageLinks, pageSize } from '../openstack/openstack-paging.js';
 import { wireId, wireOptionalText } from '../openstack/openstack-wire.js';
@@ -166,12 +166,21 @@ export class CatalogClient {
   constructor(private readonly http: OpenStackHttp) {}
 
   flavors(call: OpenStackCall): Promise<readonly ObservedFlavor[]> {
+    return this.flavorsWith(call, {});
+  }
+
+  /** Those that only some projects may use, too. Needs the admin's scope. */
+  allFlavors(call: OpenStackCall): Promise<readonly ObservedFlavor[]> {
+    return this.flavorsWith(call, { is_public: 'none' });
+  }
+
+  private flavorsWith(call: OpenStackCall, filter: Query): Promise<readonly ObservedFlavor[]> {
     const pages = followPages(this.http, {
       service: 'compute',
       path: '/flavors/detail',
       operation: 'GET /flavors/detail',
       microversion: novaMicroversion,
-      query: { limit: pageSize },
+      query: { ...filter, limit: pageSize },
       schema: flavorPage,
       call,
     });
@@ -208,12 +217,21 @@ export class CatalogClient {
   }
 
   volumeTypes(call: OpenStackCall): Promise<readonly ObservedVolumeType[]> {
+    return this.volumeTypesWith(call, {});
+  }
+
+  /** Those that only some projects may use, too. Needs the admin's scope. */
+  allVolumeTypes(call: OpenStackCall): Promise<readonly ObservedVolumeType[]> {
+    return this.volumeTypesWith(call, { is_public: 'none' });
+  }
+
+  private volumeTypesWith(call: OpenStackCall, filter: Query): Promise<readonly ObservedVolumeType[]> {
     const pages = followPages(this.http, {
       service: 'volume',
       path: '/types',
       operation: 'GET /types',
       microversion: cinderMicroversion,
-      query: { limit: pageSize },
+      query: { ...filter, limit: pageSize },
       schema: volumeTypePage,
       call,
     });

@@ -77,6 +77,11 @@ export class NetworkInterfaceRepository {
     );
   }
 
+  /** It is on no server any more. */
+  async setUnused(tx: EntityManager, id: number): Promise<void> {
+    await tx.query('UPDATE network_interface SET server_id = NULL WHERE id = ?', [id]);
+  }
+
   /** Makes the interface's groups exactly these (ids of ours). */
   async setSecurityGroups(tx: EntityManager, id: number, securityGroupIds: readonly number[]): Promise<void> {
     await tx.query('DELETE FROM network_interface_security_group WHERE network_interface_id = ?', [id]);

@@ -16,3 +16,8 @@ export const wireOptionalText = z
   .string()
   .nullish()
   .transform((text) => (text === undefined || text === null || text === '' ? null : text));
+
+/** A time as every service's filters take it, which count whole seconds: the second in which it lies. */
+export function wholeSeconds(time: Date): string {
+  return `${time.toISOString().slice(0, 19)}Z`;
+}

@@ -9,6 +9,8 @@ export const serverDeletionInput = z.object({
   dataVolumeIds: z.array(z.number()).default([]),
   /** Addresses that are given back once the server has let them go. */
   floatingIpIds: z.array(z.number()).default([]),
+  /** Nobody asked: the server is gone from OpenStack. Its ports go, its data stay. */
+  isDeletedOutside: z.boolean().default(false),
 });
 
 export type ServerDeletionInput = z.infer<typeof serverDeletionInput>;

@@ -8,6 +8,7 @@ import { FloatingIpRepository } from '../floating-ip/floating-ip.repository.js';
 import { NetworkInterfaceRepository } from '../network-interface/network-interface.repository.js';
 import { OpenStackConflict, OpenStackNotFound } from '../openstack/openstack-errors.js';
 import type { Fault, OperationKind, RowWrites, Sight, Step, StepCalls } from '../operation/operation-kind.js';
+import { orNull } from '../operation/marked-removal.js';
 import { OperationRegistry } from '../operation/operation-registry.js';
 import type { OperationEntity } from '../operation/operation.entity.js';
 import { OperationRepository } from '../operation/operation.repository.js';
@@ -134,7 +135,7 @@ export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleIni
   }
 
   async succeed(tx: EntityManager, _operation: OperationEntity, rows: Rows): Promise<void> {
-    await this.servers.tombstone(tx, rows.server.id, 'user');
+    await this.servers.tombstone(tx, rows.server.id, rows.input.isDeletedOutside ? 'external' : 'user');
     for (const nic of rows.interfaces) await this.interfaces.tombstone(tx, nic.id, 'cascade');
     for (const volume of rows.volumes.filter((candidate) => candidate.isRootVolume || isToGo(rows, candidate))) {
       await this.volumes.tombstone(tx, volume.id, 'cascade');
@@ -144,6 +145,8 @@ export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleIni
 
   /** What OpenStack did not let go stays, and the server says so. */
   async fail(tx: EntityManager, _operation: OperationEntity, rows: Rows, fault: Fault): Promise<void> {
+    // Back again, or not wholly cleaned up: the next sweep sees it.
+    if (rows.input.isDeletedOutside) return;
     await this.servers.setUndeleted(tx, rows.server.id);
     await this.servers.setFault(tx, rows.server.id, {
       code: fault.code,
@@ -152,23 +155,54 @@ export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleIni
   }
 
   private async lookAtServer(rows: Rows, calls: StepCalls): Promise<Sight> {
+    if (rows.input.isDeletedOutside) return this.lookForServer(rows, calls);
     const sight = await this.removal.server(targetOf(rows, rows.server), calls);
     if (sight.is === 'reached') return rows.isSettling ? { is: 'passing' } : sight;
     return sight.is === 'passing' ? { is: 'passing', writes: await this.observedServer(rows, calls) } : sight;
   }
 
+  /** A server that is gone must still be, or nothing of it is touched. */
+  private async lookForServer({ server, projectOpenstackId: projectId }: Rows, calls: StepCalls): Promise<Sight> {
+    const { openstackId } = server;
+    const seen =
+      openstackId === null ? null : await orNull(this.serverClient.get(calls.reading(projectId), openstackId));
+    if (seen === null || seen.status === 'DELETED') return { is: 'reached' };
+    const message = `Nova shows the server again, as ${seen.status}.`;
+    return { is: 'failed', fault: { code: 'OPENSTACK_CONFLICT', message, openstackRequestIds: [] } };
+  }
+
   private async lookAtPorts(rows: Rows, calls: StepCalls): Promise<Sight> {
+    const writes: RowWrites[] = [];
     for (const nic of rows.interfaces) {
-      const sight = await this.removal.port(targetOf(rows, nic), calls);
+      const target = targetOf(rows, nic);
+      // Unasked, only what carries our marker is deleted.
+      const toDelete = rows.input.isDeletedOutside ? { ...target, openstackId: null } : target;
+      const sight = await this.removal.port(toDelete, calls);
       if (sight.is !== 'reached') return sight;
+      if (rows.input.isDeletedOutside && (await this.removal.hasPort(target, calls))) {
+        writes.push((tx) => this.interfaces.setUnused(tx, nic.id));
+      }
     }
-    return { is: 'reached' };
+    return { is: 'reached', writes: inOrder(writes) };
   }
 
   private async lookAtRootVolume(rows: Rows, calls: StepCalls): Promise<Sight> {
     const root = rows.volumes.find((volume) => volume.isRootVolume);
     if (root === undefined) return { is: 'reached' };
-    return this.lookAtVolume(root, rows, calls);
+    return rows.input.isDeletedOutside ? this.keepRootVolume(root, rows, calls) : this.lookAtVolume(root, rows, calls);
+  }
+
+  private async keepRootVolume(root: VolumeEntity, rows: Rows, calls: StepCalls): Promise<Sight> {
+    const seen = await this.lookAtDataVolume(root, rows, calls);
+    if (seen === 'passing') return { is: 'passing' };
+    const note = 'Its server was deleted in OpenStack; the volume was kept.';
+    return {
+      is: 'reached',
+      writes: async (tx) => {
+        await seen(tx);
+        await this.volumes.keep(tx, root.id, note);
+      },
+    };
   }
 
   /** Gone, or kept as an ordinary volume that says why. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
 import type { Actor } from '../common/actor.js';
 import type { DeletionPreview, ResourceName } from '../common/deletion-preview.js';
 import type { Precondition } from '../common/precondition.js';
@@ -33,6 +34,9 @@ export interface AcceptedDeletion {
   readonly volumeId: number | null;
   readonly networkInterfaceIds: readonly number[];
 }
+
+/** Reconciliation acts for nobody. */
+const nobody = { requestId: 'reconciliation', address: '', idempotency: null, prefersAsync: true, principal: null };
 
 @Injectable()
 export class ServerDeletionService {
@@ -70,6 +74,34 @@ export class ServerDeletionService {
   async preview(principal: Principal, command: DeleteServerCommand): Promise<DeletionPreview> {
     const server = await this.database.read((manager) => this.details.find(manager, command.id));
     return previewOf(requireOwn(principal, command.id, server), command);
+  }
+
+  /**
+   * Begins to look after what a server has left that is gone from OpenStack, as a part of the caller's transaction: its ports go, its
+   * volumes stay, and then its row is deleted.
+   *
+   * @throws OperationInProgress while something else works on it, on its root volume or on one of its interfaces
+   */
+  async beginDeletedOutside(tx: EntityManager, id: number): Promise<void> {
+    await this.servers.findForUpdate(tx, id);
+    const server = await this.details.find(tx, id);
+    if (server === null) return;
+    const input = {
+      ...inputOf(server, { deletesVolumes: false, releasesFloatingIps: false }),
+      isDeletedOutside: true,
+    };
+    await this.operations.begin(tx, {
+      uuid: randomUUID(),
+      kind: serverDeletion,
+      resource: { type: 'server', id },
+      serverId: id,
+      projectId: server.projectId,
+      actor: nobody,
+      input,
+      locks: locksOf(id, input),
+      deadlineMs: this.config.settings.DEADLINE_DEFAULT_MS,
+      mustWait: true,
+    });
   }
 
   private async begin(
@@ -120,6 +152,7 @@ function inputOf(server: ServerDetails, options: ServerDeletionOptions): ServerD
     networkInterfaceIds: server.interfaces.map((nic) => nic.id),
     dataVolumeIds: deletesVolumes ? server.volumes.filter((volume) => !volume.isRootVolume).map(({ id }) => id) : [],
     floatingIpIds: releasesFloatingIps ? floatingIpsOf(server).map(({ id }) => id) : [],
+    isDeletedOutside: false,
   };
 }
 

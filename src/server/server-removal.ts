@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
 import { OpenStackConflict } from '../openstack/openstack-errors.js';
-import { findMarked, ifThere, isBusy, type RemovalTarget } from '../operation/marked-removal.js';
+import { findMarked, ifThere, isBusy, orNull, type RemovalTarget } from '../operation/marked-removal.js';
 import type { Sight, StepCalls } from '../operation/operation-kind.js';
 import { NetworkInterfaceClient, type ObservedPort } from '../network-interface/network-interface.client.js';
 import { VolumeRemoval } from '../volume/volume-removal.js';
@@ -56,6 +56,11 @@ export class ServerRemoval {
       },
       passes: (error) => isBusy(error),
     };
+  }
+
+  /** Whether the recorded port is there, whatever it carries. */
+  async hasPort({ openstackId, projectOpenstackId: projectId }: RemovalTarget, calls: StepCalls): Promise<boolean> {
+    return openstackId !== null && (await orNull(this.ports.get(calls.reading(projectId), openstackId))) !== null;
   }
 
   private findServers(target: RemovalTarget, call: OpenStackCall): Promise<readonly ObservedServer[]> {

@@ -6,7 +6,7 @@ import { novaMicroversion } from '../openstack/openstack-microversions.js';
 import { openstackName } from '../openstack/openstack-name.js';
 import { collect, followPages, nextLink, pageLinks, pageSize } from '../openstack/openstack-paging.js';
 import { path } from '../openstack/openstack-path.js';
-import { wireId, wireOptionalText, wireTime } from '../openstack/openstack-wire.js';
+import { wholeSeconds, wireId, wireOptionalText, wireTime } from '../openstack/openstack-wire.js';
 
 export interface CreateServerCommand {
   readonly name: string;
@@ -48,6 +48,12 @@ export interface ObservedServer {
   readonly updatedAt: Date;
   /** Told to admins only. */
   readonly host: string | null;
+  /** Where its root disk is, such as `/dev/vda`; told to admins only. */
+  readonly rootDevice: string | null;
+  /** Null for a server that boots from a volume. */
+  readonly imageId: string | null;
+  /** Its cell is down: hardly more than its id is known. */
+  readonly isPartial: boolean;
 }
 
 // Rows of a down cell have id, status, tenant_id, created and links alone.
@@ -67,6 +73,9 @@ const observedServer = z
     created: wireTime,
     updated: wireTime.nullish(),
     'OS-EXT-SRV-ATTR:host': wireOptionalText,
+    'OS-EXT-SRV-ATTR:root_device_name': wireOptionalText,
+    // An empty text where there is none.
+    image: z.union([z.object({ id: wireId }), z.string()]).nullish(),
   })
   .transform((server): ObservedServer => ({
     openstackId: server.id,
@@ -83,6 +92,9 @@ const observedServer = z
     createdAt: server.created,
     updatedAt: server.updated ?? server.created,
     host: server['OS-EXT-SRV-ATTR:host'],
+    rootDevice: server['OS-EXT-SRV-ATTR:root_device_name'],
+    imageId: typeof server.image === 'object' ? (server.image?.id ?? null) : null,
+    isPartial: server.name === undefined,
   }));
 
 function statusWord(text: string): string {
@@ -175,6 +187,11 @@ export class ServerClient {
   /** All servers of the project; with the admin's scope of all projects. Without those in SOFT_DELETED. */
   list(call: OpenStackCall): AsyncGenerator<readonly ObservedServer[]> {
     return this.pages(call, {});
+  }
+
+  /** Those that were changed at that time of Nova's clock or later; DELETED ones, which have lost their tags, for some time. */
+  listChanged(call: OpenStackCall, since: Date): AsyncGenerator<readonly ObservedServer[]> {
+    return this.pages(call, { 'changes-since': wholeSeconds(since) });
   }
 
   private async *pages(call: OpenStackCall, filter: Query): AsyncGenerator<readonly ObservedServer[]> {

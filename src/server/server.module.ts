@@ -29,6 +29,7 @@ import { ServerClient } from './server.client.js';
 import { ServerController } from './server.controller.js';
 import { ServerKey } from './server-key.js';
 import { ServerKeyReconciler } from './server-key.reconciler.js';
+import { ServerReconciliationRepository } from './server-reconciliation.repository.js';
 import { ServerReconciler } from './server.reconciler.js';
 import { ServerRepository } from './server.repository.js';
 import { ServerService } from './server.service.js';
@@ -73,6 +74,7 @@ import { VolumeAttachmentService } from './volume-attachment.service.js';
     VolumeAttachmentService,
     VolumeAttachmentOperation,
     ServerReconciler,
+    ServerReconciliationRepository,
     ServerKey,
     ServerKeyReconciler,
   ],

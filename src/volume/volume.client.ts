@@ -6,7 +6,7 @@ import { cinderMicroversion } from '../openstack/openstack-microversions.js';
 import { openstackName, openstackText } from '../openstack/openstack-name.js';
 import { collect, followPages, nextLink, pageLinks, pageSize } from '../openstack/openstack-paging.js';
 import { path } from '../openstack/openstack-path.js';
-import { wireId, wireOptionalText, wireTime } from '../openstack/openstack-wire.js';
+import { wholeSeconds, wireId, wireOptionalText, wireTime } from '../openstack/openstack-wire.js';
 
 export interface CreateVolumeCommand {
   readonly name: string;
@@ -210,6 +210,11 @@ export class VolumeClient {
   /** All volumes of the project; with the admin's scope of all projects. */
   list(call: OpenStackCall): AsyncGenerator<readonly ObservedVolume[]> {
     return this.pages(call, {});
+  }
+
+  /** Those that were changed at that time of Cinder's clock or later: deleted ones are not among them, nor those never changed. */
+  listChanged(call: OpenStackCall, since: Date): AsyncGenerator<readonly ObservedVolume[]> {
+    return this.pages(call, { updated_at: `gte:${wholeSeconds(since)}` });
   }
 
   /** How many snapshots hold the volume; of an unknown volume none. */

@@ -15,6 +15,7 @@ import { VolumeRenameOperation } from './volume-rename.operation.js';
 import { VolumeTypes } from './volume-types.js';
 import { VolumeClient } from './volume.client.js';
 import { VolumeController } from './volume.controller.js';
+import { VolumeReconciliationRepository } from './volume-reconciliation.repository.js';
 import { VolumeReconciler } from './volume.reconciler.js';
 import { VolumeRepository } from './volume.repository.js';
 import { VolumeService } from './volume.service.js';
@@ -37,6 +38,7 @@ import { VolumeService } from './volume.service.js';
     VolumeDeletionService,
     VolumeDeletionOperation,
     VolumeReconciler,
+    VolumeReconciliationRepository,
   ],
   exports: [VolumeClient, VolumeRepository, VolumeTypes, VolumeRemoval],
 })

@@ -217,7 +217,8 @@ export class VolumeRepository {
   /** Keeps a volume that could not go with its server as an ordinary one, with the reason. */
   async keep(tx: EntityManager, id: number, note: string): Promise<void> {
     await tx.query(
-      `UPDATE volume SET server_id = NULL, device = NULL, is_root_volume = 0, fault_code = 'VOLUME_KEPT', fault_message = ? WHERE id = ?`,
+      `UPDATE volume SET server_id = NULL, device = NULL, is_root_volume = 0, fault_code = 'VOLUME_KEPT', fault_message = ?
+        WHERE id = ? AND deleted_at IS NULL`,
       [note, id],
     );
   }
