@@ -89,7 +89,8 @@ function typeView({ id, name, isPublic, description }: VolumeType): Json {
 }
 
 function listTypes(call: CinderCall): Answer {
-  const views = [...call.cloud.volumeTypes.values()].filter(({ isPublic }) => isPublic || call.access.isAdmin);
+  const asksForAll = call.access.isAdmin && /^none$/i.test(call.query.get('is_public') ?? '');
+  const views = [...call.cloud.volumeTypes.values()].filter(({ isPublic }) => isPublic || asksForAll);
   const { items, links } = page(call, views, 'Volume type');
   return ok(listBody('volume_types', items.map(typeView), 'volume_type_links', links));
 }

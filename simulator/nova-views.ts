@@ -130,7 +130,8 @@ function versioned(server: Server, minor: number, isShown: boolean): Json {
     ...(minor >= 9 ? { locked: server.isLocked } : {}),
     ...(minor >= 73 ? { locked_reason: null } : {}),
     ...(minor >= 19 ? { description: server.description } : {}),
-    ...(minor >= 26 ? { tags: server.tags } : {}),
+    // One that is gone has lost them.
+    ...(minor >= 26 ? { tags: server.deletedAt === null ? server.tags : [] } : {}),
     ...(minor >= 63 ? { trusted_image_certificates: null } : {}),
     ...(minor >= 90 ? { 'OS-EXT-SRV-ATTR:hostname': server.name } : {}),
     ...(minor >= 71 && isShown ? { server_groups: [] } : {}),

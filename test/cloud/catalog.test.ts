@@ -25,6 +25,15 @@ describe('the catalogue', () => {
     });
   });
 
+  it('gives an administrator the flavors and volume types that only some may use, too', async () => {
+    const { admin, call, seed } = cloud;
+    const flavors = await admin.catalog.allFlavors(adminCall);
+    for (const flavor of await admin.catalog.flavors(call)) expect(flavors).toContainEqual(flavor);
+    const types = await admin.catalog.allVolumeTypes(adminCall);
+    expect(types.find(({ name }) => name === seed.volumeTypeName)?.id).toBe(seed.volumeTypeId);
+    for (const type of await admin.catalog.volumeTypes(call)) expect(types).toContainEqual(type);
+  });
+
   it('has images that can be used', async () => {
     const images = await cloud.admin.catalog.images(cloud.call);
     expect(images).toContainEqual(

@@ -8,6 +8,7 @@ import {
   OpenStackUnknownOutcome,
 } from '../../src/openstack/openstack-errors.js';
 import { collect } from '../../src/openstack/openstack-paging.js';
+import type { ObservedServer } from '../../src/server/server.client.js';
 import { Cloud, eventually } from './cloud.js';
 import { becomes, CloudServers } from './servers.js';
 
@@ -51,7 +52,10 @@ describe('servers', () => {
       keyName: null,
       volumeIds: [volume.openstackId],
       availabilityZone: expect.any(String),
+      imageId: null,
+      isPartial: false,
     });
+    const { rootDevice } = await admin.servers.get(call, openstackId);
     expect(await admin.networkInterfaces.get(call, port.openstackId)).toMatchObject({
       deviceId: openstackId,
       deviceOwner: expect.stringMatching(/^compute:/),
@@ -61,7 +65,7 @@ describe('servers', () => {
     ]);
     expect(await admin.volumes.get(call, volume.openstackId)).toMatchObject({
       status: 'in-use',
-      attachments: [{ serverId: openstackId, device: expect.stringMatching(/^\/dev\//) }],
+      attachments: [{ serverId: openstackId, device: rootDevice }],
     });
     await expect(admin.volumes.delete(call, volume.openstackId)).rejects.toThrow(OpenStackRefused);
 
@@ -88,6 +92,22 @@ describe('servers', () => {
     expect(await admin.servers.findByMarker(call, cloud.newMarker())).toEqual([]);
     expect(ids(await collect(admin.servers.list(adminCall)))).toContain(openstackId);
     expect(ids(await collect(admin.servers.list(call)))).toContain(openstackId);
+  });
+
+  it('is listed among what has changed, at last as DELETED and without its tags', async () => {
+    const { admin, call } = cloud;
+    const openstackId = await servers.create();
+    const { updatedAt } = await servers.active(openstackId);
+    const changedSince = async (time: number): Promise<ObservedServer | undefined> =>
+      (await collect(admin.servers.listChanged(adminCall, new Date(time)))).find(
+        (one) => one.openstackId === openstackId,
+      );
+    expect(await changedSince(updatedAt.getTime())).toMatchObject({ status: 'ACTIVE', isPartial: false });
+    expect(await changedSince(updatedAt.getTime() + 60_000)).toBeUndefined();
+    await admin.servers.delete(call, openstackId);
+    await servers.gone(openstackId);
+    expect(await changedSince(updatedAt.getTime())).toMatchObject({ status: 'DELETED', tags: [], volumeIds: [] });
+    expect(ids(await collect(admin.servers.list(adminCall)))).not.toContain(openstackId);
   });
 
   it('is made once a port and volume, however often it is asked for', async () => {
@@ -129,6 +149,8 @@ describe('servers', () => {
       status: 'ERROR',
       fault: { code: 500, message: expect.stringMatching(/^No valid host was found/) },
     });
+    const listed = (await collect(admin.servers.list(adminCall))).find((one) => one.openstackId === openstackId);
+    expect(listed?.fault?.message).toMatch(/^No valid host was found/);
   });
 
   it('is reached by a floating IP, which is ACTIVE some time after it was told', async () => {

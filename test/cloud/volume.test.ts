@@ -54,6 +54,22 @@ describe('volumes', () => {
     });
   }
 
+  it('is listed among what has changed', async () => {
+    const { admin, call } = cloud;
+    const { openstackId } = await createVolume();
+    await available(openstackId);
+    const named = await admin.volumes.update(call, openstackId, { name: 'another name', description: null });
+    const changedAt = (await admin.volumes.get(call, openstackId)).updatedAt?.getTime() ?? 0;
+    const changedSince = async (time: number): Promise<ObservedVolume | undefined> =>
+      (await collect(admin.volumes.listChanged(adminCall, new Date(time)))).find(
+        (one) => one.openstackId === openstackId,
+      );
+    expect(await changedSince(changedAt)).toMatchObject({ name: named.name, status: 'available' });
+    expect(await changedSince(changedAt - 3_600_000)).toMatchObject({ name: named.name });
+    expect(await changedSince(changedAt + 60_000)).toBeUndefined();
+    expect(await collect(admin.volumes.listChanged(adminCall, new Date(changedAt + 86_400_000)))).toEqual([]);
+  });
+
   it('is creating at first, then available, with what was asked for', async () => {
     const { seed, projectId } = cloud;
     const marker = cloud.newMarker();
