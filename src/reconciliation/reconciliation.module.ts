@@ -1,8 +1,40 @@
 import { Module } from '@nestjs/common';
 import { Adopters } from './adoption.js';
+import { DeltaService } from './delta.service.js';
+import { ManagedProjectRepository } from './managed-project.repository.js';
 import { OrphanSources } from './orphan-source.js';
 import { OrphanSweeper } from './orphan-sweeper.service.js';
 import { OrphanRepository } from './orphan.repository.js';
+import { PlanContexts } from './plan-context.service.js';
+import { PolicyRepository } from './policy.repository.js';
+import { ReconciledRowRepository } from './reconciled-row.repository.js';
+import { ReconcilerKit } from './reconciler-kit.js';
+import { Reconcilers } from './reconciler.js';
+import { ReconciliationFindingRepository } from './reconciliation-finding.repository.js';
+import { ReconciliationRunRepository } from './reconciliation-run.repository.js';
+import { ReconciliationRunner } from './reconciliation-runner.service.js';
+import { SweepService } from './sweep.service.js';
+import { WatermarkRepository } from './watermark.repository.js';
 
-@Module({ providers: [OrphanSources, OrphanSweeper, OrphanRepository, Adopters], exports: [OrphanSources, Adopters] })
+@Module({
+  providers: [
+    OrphanSources,
+    OrphanSweeper,
+    OrphanRepository,
+    Adopters,
+    Reconcilers,
+    ReconcilerKit,
+    ReconciledRowRepository,
+    ManagedProjectRepository,
+    PolicyRepository,
+    PlanContexts,
+    ReconciliationRunRepository,
+    ReconciliationFindingRepository,
+    ReconciliationRunner,
+    SweepService,
+    DeltaService,
+    WatermarkRepository,
+  ],
+  exports: [OrphanSources, Adopters, Reconcilers, ReconcilerKit],
+})
 export class ReconciliationModule {}

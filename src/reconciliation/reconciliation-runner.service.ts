@@ -1,0 +1,224 @@
+import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { DatabaseUnavailable } from '../common/errors.js';
+import { Loop } from '../common/loop.js';
+import { Config } from '../config/config.js';
+import { Database } from '../database/database.js';
+import { Transaction, type EntityManager } from '../database/transaction.js';
+import { OpenStackError } from '../openstack/openstack-errors.js';
+import { planHash, type FindingDraft } from './finding.js';
+import { PlanContexts } from './plan-context.service.js';
+import {
+  Reconcilers,
+  type ApplyContext,
+  type ApplyOutcome,
+  type PlannedPage,
+  type ResourceReconciler,
+} from './reconciler.js';
+import { ReconciliationFindingRepository } from './reconciliation-finding.repository.js';
+import type { ReconciliationRunEntity } from './reconciliation-run.entity.js';
+import { ReconciliationRunRepository, RunLost, type RunHolding } from './reconciliation-run.repository.js';
+
+/** A run in hand. */
+interface Work {
+  readonly run: ReconciliationRunEntity;
+  readonly holding: RunHolding;
+}
+
+const nothing: ReadonlySet<FindingDraft> = new Set();
+
+/**
+ * Carries out runs of reconciliation, on whichever replica claims them: plans them, and applies what is to be applied. A replica that
+ * dies leaves its run to the next: a plan is begun anew, an application goes on with what is still open.
+ */
+@Injectable()
+export class ReconciliationRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(ReconciliationRunner.name);
+  private readonly loop: Loop;
+  private isStopping = false;
+
+  constructor(
+    private readonly config: Config,
+    private readonly scheduler: SchedulerRegistry,
+    private readonly database: Database,
+    private readonly transaction: Transaction,
+    private readonly reconcilers: Reconcilers,
+    private readonly contexts: PlanContexts,
+    private readonly runs: ReconciliationRunRepository,
+    private readonly findings: ReconciliationFindingRepository,
+  ) {
+    this.loop = new Loop(
+      'reconciliation-runs',
+      config.settings.HOT_LOOP_MS,
+      () => this.workOff(),
+      (error) => {
+        this.report(error, 'runs of reconciliation could not be looked for');
+      },
+    );
+  }
+
+  onApplicationBootstrap(): void {
+    this.loop.start(this.scheduler);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isStopping = true;
+    await this.loop.stop();
+  }
+
+  /** Looks for runs at once. */
+  nudge(): void {
+    this.loop.nudge();
+  }
+
+  private async workOff(): Promise<void> {
+    const due = await this.database.read((manager) => this.runs.findDue(manager));
+    for (const id of due) {
+      const holding = await this.database.read((manager) => this.runs.claim(manager, id, this.leaseMs));
+      const run = holding === null ? null : await this.database.read((manager) => this.runs.find(manager, id));
+      if (holding !== null && run !== null) await this.work({ run, holding });
+    }
+  }
+
+  private async work(work: Work): Promise<void> {
+    try {
+      if (work.run.state === 'PLANNING') await this.plan(work);
+      const run = await this.database.read((manager) => this.runs.find(manager, work.run.id));
+      if (run?.state === 'APPLYING') await this.apply({ ...work, run });
+    } catch (error) {
+      if (error instanceof RunLost || error instanceof DatabaseUnavailable) {
+        this.logger.warn({ runId: work.run.id, error: error.message }, 'a run of reconciliation was left');
+        return;
+      }
+      this.report(error, 'a run of reconciliation met a bug');
+      await this.fail(work, error);
+    }
+  }
+
+  private async plan(work: Work): Promise<void> {
+    const { run } = work;
+    await this.fenced(work, (tx) => this.runs.resetPlan(tx, run.id));
+    const context = await this.contexts.of(run.projectIds);
+    for (const reconciler of this.chosen(run)) {
+      try {
+        for await (const page of reconciler.plan(context)) await this.store(work, page);
+      } catch (error) {
+        if (!(error instanceof OpenStackError)) throw error;
+        await this.store(work, unreadable(reconciler, error));
+      }
+    }
+    const drafts: FindingDraft[] = [];
+    for await (const finding of this.findings.ofRun((read) => this.database.read(read), run.id)) drafts.push(finding);
+    await this.fenced(work, (tx) => this.runs.setPlanned(tx, run, planHash(drafts)));
+  }
+
+  /** A page in one transaction; a sweep brings rows in line at once, people's runs only say what they would do. */
+  private async store(work: Work, page: PlannedPage): Promise<void> {
+    const { run, holding } = work;
+    await this.transaction.run(async (tx) => {
+      await this.runs.fence(tx, holding, this.leaseMs, 1);
+      const applied = run.origin === 'sweep' && page.write !== null ? await page.write(tx) : nothing;
+      await this.findings.insertAll(tx, run.id, page.findings, applied);
+      if (!page.complete) await this.runs.setIncomplete(tx, run.id);
+    });
+    if (this.isStopping) throw new RunLost('this replica is shutting down');
+  }
+
+  private async apply(work: Work): Promise<void> {
+    const { run } = work;
+    const choice = { findingIds: run.chosenFindingIds, confirmsMassChange: run.confirmsMassChange };
+    const context: ApplyContext = {
+      ...(await this.contexts.of(run.projectIds)),
+      fence: (tx) => this.runs.fence(tx, work.holding, this.leaseMs),
+      beforeSend: () => this.fenced(work, () => Promise.resolve()),
+    };
+    let changes = 0;
+    let after = 0;
+    for (;;) {
+      const next = await this.database.read((manager) => this.findings.nextToApply(manager, run.id, choice, after));
+      if (next.length === 0) break;
+      for (const finding of next) {
+        after = finding.id;
+        if (run.maxChanges !== null && changes >= run.maxChanges) {
+          const reason = `The run was to change no more than ${String(run.maxChanges)}.`;
+          await this.fenced(work, (tx) => this.findings.setOutcome(tx, finding.id, { state: 'SKIPPED', reason }));
+          continue;
+        }
+        const reconciler = this.reconcilers.of(finding.resourceType);
+        const outcome = await this.outcomeOf(() => reconciler?.apply(finding, context));
+        if (outcome.state === 'APPLIED') changes += 1;
+        await this.fenced(work, (tx) => this.findings.setOutcome(tx, finding.id, outcome));
+      }
+      if (this.isStopping) throw new RunLost('this replica is shutting down');
+    }
+    await this.fenced(work, (tx) => this.runs.finish(tx, run.id, 'DONE', null));
+  }
+
+  private async outcomeOf(apply: () => Promise<ApplyOutcome> | undefined): Promise<ApplyOutcome> {
+    try {
+      return (await apply()) ?? { state: 'SKIPPED', reason: 'nothing here reconciles this type' };
+    } catch (error) {
+      if (!(error instanceof OpenStackError)) throw error;
+      return { state: 'FAILED', reason: words(error) };
+    }
+  }
+
+  private chosen(run: ReconciliationRunEntity): readonly ResourceReconciler[] {
+    return this.reconcilers.all().filter(({ resourceType }) => run.resourceTypes.includes(resourceType));
+  }
+
+  private async fail(work: Work, error: unknown): Promise<void> {
+    const detail = error instanceof Error ? error.name : 'an unknown error';
+    await this.fenced(work, (tx) =>
+      this.runs.finish(tx, work.run.id, 'FAILED', { code: 'INTERNAL_ERROR', detail: `${detail}; the log has more.` }),
+    ).catch((failure: unknown) => {
+      this.report(failure, 'a failed run of reconciliation could not be ended');
+    });
+  }
+
+  private async fenced(work: Work, write: (tx: EntityManager) => Promise<void>): Promise<void> {
+    await this.transaction.run(async (tx) => {
+      await this.runs.fence(tx, work.holding, this.leaseMs);
+      await write(tx);
+    });
+  }
+
+  private get leaseMs(): number {
+    return this.config.settings.LEASE_MS;
+  }
+
+  private report(error: unknown, message: string): void {
+    if (error instanceof DatabaseUnavailable) this.logger.warn({ error: error.message }, message);
+    else this.logger.error({ error: error instanceof Error ? error.stack : String(error) }, message);
+  }
+}
+
+/** A list that could not be read to its end: nothing is concluded from what it did not show. */
+function unreadable(reconciler: ResourceReconciler, error: OpenStackError): PlannedPage {
+  return {
+    findings: [
+      {
+        type: 'INCOMPLETE_VIEW',
+        resourceType: reconciler.resourceType,
+        resourceId: null,
+        openstackId: null,
+        projectId: null,
+        before: null,
+        after: null,
+        action: null,
+        allowed: false,
+        reason: words(error),
+        evidence: [],
+        firstSeenAt: null,
+      },
+    ],
+    complete: false,
+    write: null,
+  };
+}
+
+function words({ operation, status, text, requestId }: OpenStackError): string {
+  const answer = status === null ? 'no answer' : String(status);
+  const source = requestId === null ? '' : ` (${requestId})`;
+  return `${operation}: ${answer}${text === '' ? '' : `: ${text}`}${source}`.slice(0, 500);
+}

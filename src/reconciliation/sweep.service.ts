@@ -1,0 +1,79 @@
+import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { DatabaseUnavailable } from '../common/errors.js';
+import { Loop } from '../common/loop.js';
+import { Config } from '../config/config.js';
+import { Database } from '../database/database.js';
+import { Transaction } from '../database/transaction.js';
+import { PolicyRepository } from './policy.repository.js';
+import { Reconcilers } from './reconciler.js';
+import { ReconciliationRunRepository, ScopeBusy } from './reconciliation-run.repository.js';
+import { ReconciliationRunner } from './reconciliation-runner.service.js';
+
+/** Begins a complete comparison of record and OpenStack every SWEEP_MS, on whichever replica is first, and at the start. */
+@Injectable()
+export class SweepService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(SweepService.name);
+  private readonly loop: Loop;
+
+  constructor(
+    private readonly config: Config,
+    private readonly scheduler: SchedulerRegistry,
+    private readonly database: Database,
+    private readonly transaction: Transaction,
+    private readonly policies: PolicyRepository,
+    private readonly reconcilers: Reconcilers,
+    private readonly runs: ReconciliationRunRepository,
+    private readonly runner: ReconciliationRunner,
+  ) {
+    const { SWEEP_MS } = config.settings;
+    this.loop = new Loop(
+      'sweep',
+      Math.min(SWEEP_MS, mostlyEveryMs),
+      () => this.beginIfDue(),
+      (error) => {
+        this.report(error);
+      },
+    );
+  }
+
+  onApplicationBootstrap(): void {
+    this.loop.start(this.scheduler);
+    this.loop.nudge();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.loop.stop();
+  }
+
+  private async beginIfDue(): Promise<void> {
+    const { SWEEP_MS } = this.config.settings;
+    const isDue = await this.database.read(
+      async (manager) =>
+        (await this.policies.pause(manager)) === null && !(await this.runs.hasRecentSweep(manager, SWEEP_MS)),
+    );
+    if (!isDue) return;
+    await this.transaction.run(async (tx) => {
+      await this.runs.forgetOldSweeps(tx);
+      await this.runs.insert(tx, {
+        origin: 'sweep',
+        mode: 'apply',
+        projectIds: null,
+        resourceTypes: this.reconcilers.all().map(({ resourceType }) => resourceType),
+        maxChanges: null,
+        requestedBy: null,
+      });
+    });
+    this.runner.nudge();
+  }
+
+  private report(error: unknown): void {
+    // Another replica was a moment earlier.
+    if (error instanceof ScopeBusy) return;
+    if (error instanceof DatabaseUnavailable) this.logger.warn({ error: error.message }, 'no sweep could be begun');
+    else this.logger.error({ error: error instanceof Error ? error.stack : String(error) }, 'the sweep met a bug');
+  }
+}
+
+/** How often it is looked whether a sweep is due, at most; milliseconds. */
+const mostlyEveryMs = 10_000;
