@@ -109,7 +109,7 @@ function setSettings({ simulator, body }: ControlCall): Answer {
 }
 
 function set(settings: Settings, name: string, value: unknown): void {
-  if (name === 'soft_delete' && typeof value === 'boolean') settings.soft_delete = value;
+  if (isFlagSetting(name) && typeof value === 'boolean') settings[name] = value;
   else if (isNumberSetting(settings, name) && typeof value === 'number') settings[name] = value;
   else
     throw new WrongRequest(
@@ -117,8 +117,14 @@ function set(settings: Settings, name: string, value: unknown): void {
     );
 }
 
-function isNumberSetting(settings: Settings, name: string): name is Exclude<keyof Settings, 'soft_delete'> {
-  return name !== 'soft_delete' && Object.hasOwn(settings, name);
+type FlagSetting = 'soft_delete' | 'neutron_filter_validation';
+
+function isFlagSetting(name: string): name is FlagSetting {
+  return name === 'soft_delete' || name === 'neutron_filter_validation';
+}
+
+function isNumberSetting(settings: Settings, name: string): name is Exclude<keyof Settings, FlagSetting> {
+  return !isFlagSetting(name) && Object.hasOwn(settings, name);
 }
 
 function setQuotas({ simulator, body }: ControlCall, projectId: string): Answer {

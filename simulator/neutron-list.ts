@@ -5,7 +5,7 @@ import { badRequest, notFound, refusal, type NeutronKind } from './neutron-error
 import type { Revised } from './model.js';
 import { ok, seconds, type Answer } from './wire.js';
 
-const steering = ['limit', 'marker', 'page_reverse', 'sort_key', 'sort_dir', 'fields', 'changed_since'];
+const steering = ['limit', 'marker', 'page_reverse', 'sort_key', 'sort_dir', 'fields'];
 
 export interface ListOptions<T> {
   readonly key: string;
@@ -23,7 +23,8 @@ export function listAnswer<T extends Revised>(call: NeutronCall, options: ListOp
   const { query } = call;
   const { key, filters, view } = options;
   for (const name of new Set(query.keys())) {
-    if (!filters.includes(name) && !steering.includes(name)) {
+    const isChecked = call.cloud.settings.neutron_filter_validation;
+    if (!filters.includes(name) && !steering.includes(name) && isChecked) {
       throw badRequest(`['${name}'] is invalid attribute for filtering`);
     }
   }

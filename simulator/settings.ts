@@ -27,6 +27,8 @@ export interface Settings {
   page_size: number;
   /** Keystone cuts lists of users and projects there and says `truncated`; 0: never. */
   identity_list_limit: number;
+  /** Neutron checks filters, as it does unless told otherwise; its own `changed_since` it then refuses. */
+  neutron_filter_validation: boolean;
   /** Keystone refuses shorter passwords with 400. */
   password_min_length: number;
   /** Nova keeps deleted servers as SOFT_DELETED. */
@@ -49,6 +51,7 @@ export const defaultSettings: Readonly<Settings> = {
   fresh_not_found_ms: 0,
   page_size: 1000,
   identity_list_limit: 0,
+  neutron_filter_validation: true,
   password_min_length: 0,
   soft_delete: false,
 };

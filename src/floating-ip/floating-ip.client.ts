@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
+import { NeutronChanges } from '../openstack/neutron-changes.js';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
 import { OpenStackHttp, type Query } from '../openstack/openstack-http.js';
 import { collect, followPages, nextLink, pageLinks, pageSize } from '../openstack/openstack-paging.js';
@@ -70,7 +71,11 @@ const floatingIpPage = z
 /** Neutron's floating IPs. One that is unknown or gone is OpenStackNotFound everywhere. */
 @Injectable()
 export class FloatingIpClient {
-  constructor(private readonly http: OpenStackHttp) {}
+  private readonly changes: NeutronChanges;
+
+  constructor(private readonly http: OpenStackHttp) {
+    this.changes = new NeutronChanges(http);
+  }
 
   /** Repeated, it takes a second address. A network that is not external is OpenStackRefused, an unknown one OpenStackNotFound. */
   async allocate(call: OpenStackCall, command: AllocateFloatingIpCommand): Promise<ObservedFloatingIp> {
@@ -154,6 +159,25 @@ export class FloatingIpClient {
   /** All floating IPs of the project; with the admin's scope of all projects. */
   list(call: OpenStackCall): AsyncGenerator<readonly ObservedFloatingIp[]> {
     return this.pages(call, {});
+  }
+
+  /** Those that changed since a time of Neutron's clock; one that was deleted is never among them. With the admin's scope of all projects. */
+  async *listChanged(call: OpenStackCall, since: Date): AsyncGenerator<readonly ObservedFloatingIp[]> {
+    const { scope } = call;
+    const pages = this.changes.list(
+      {
+        path: '/floatingips',
+        key: 'floatingips',
+        operation: 'GET /v2.0/floatingips',
+        query: scope.kind === 'project' ? { project_id: scope.projectId } : {},
+        schema: floatingIpPage,
+        call,
+      },
+      since,
+    );
+    for await (const page of pages) {
+      yield page.filter(({ projectId }) => scope.kind === 'admin' || projectId === scope.projectId);
+    }
   }
 
   async listByPort(call: OpenStackCall, portId: string): Promise<readonly ObservedFloatingIp[]> {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
+import { NeutronChanges } from '../openstack/neutron-changes.js';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
 import { OpenStackHttp, type Query } from '../openstack/openstack-http.js';
 import { openstackName } from '../openstack/openstack-name.js';
@@ -94,7 +95,11 @@ const portPage = z
 /** Neutron's ports. A port that is unknown or gone is OpenStackNotFound everywhere. */
 @Injectable()
 export class NetworkInterfaceClient {
-  constructor(private readonly http: OpenStackHttp) {}
+  private readonly changes: NeutronChanges;
+
+  constructor(private readonly http: OpenStackHttp) {
+    this.changes = new NeutronChanges(http);
+  }
 
   /**
    * Repeated, it makes a second port. An unknown network, group or subnet is OpenStackNotFound or OpenStackRefused; no free
@@ -181,6 +186,25 @@ export class NetworkInterfaceClient {
   /** All ports of the project; with the admin's scope of all projects, routers' and DHCP's included. */
   list(call: OpenStackCall): AsyncGenerator<readonly ObservedPort[]> {
     return this.pages(call, {});
+  }
+
+  /** Those that changed since a time of Neutron's clock; one that was deleted is never among them. With the admin's scope of all projects. */
+  async *listChanged(call: OpenStackCall, since: Date): AsyncGenerator<readonly ObservedPort[]> {
+    const { scope } = call;
+    const pages = this.changes.list(
+      {
+        path: '/ports',
+        key: 'ports',
+        operation: 'GET /v2.0/ports',
+        query: scope.kind === 'project' ? { project_id: scope.projectId } : {},
+        schema: portPage,
+        call,
+      },
+      since,
+    );
+    for await (const page of pages) {
+      yield page.filter(({ projectId }) => scope.kind === 'admin' || projectId === scope.projectId);
+    }
   }
 
   private async *pages(call: OpenStackCall, filter: Query): AsyncGenerator<readonly ObservedPort[]> {

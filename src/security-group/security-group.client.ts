@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
+import { NeutronChanges } from '../openstack/neutron-changes.js';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
 import { OpenStackHttp, type Query } from '../openstack/openstack-http.js';
 import { openstackName } from '../openstack/openstack-name.js';
@@ -114,7 +115,11 @@ const securityGroupPage = z
 /** Neutron's security groups and their rules. One that is unknown or gone is OpenStackNotFound everywhere. */
 @Injectable()
 export class SecurityGroupClient {
-  constructor(private readonly http: OpenStackHttp) {}
+  private readonly changes: NeutronChanges;
+
+  constructor(private readonly http: OpenStackHttp) {
+    this.changes = new NeutronChanges(http);
+  }
 
   /**
    * Comes with two rules that let everything out. Repeated, it makes a second group: names are not unique, but `default` in
@@ -253,6 +258,25 @@ export class SecurityGroupClient {
    */
   list(call: OpenStackCall): AsyncGenerator<readonly ObservedSecurityGroup[]> {
     return this.pages(call, {});
+  }
+
+  /** Those that changed since a time of Neutron's clock; one that was deleted is never among them. With the admin's scope of all projects. */
+  async *listChanged(call: OpenStackCall, since: Date): AsyncGenerator<readonly ObservedSecurityGroup[]> {
+    const { scope } = call;
+    const pages = this.changes.list(
+      {
+        path: '/security-groups',
+        key: 'security_groups',
+        operation: 'GET /v2.0/security-groups',
+        query: scope.kind === 'project' ? { project_id: scope.projectId } : {},
+        schema: securityGroupPage,
+        call,
+      },
+      since,
+    );
+    for await (const page of pages) {
+      yield page.filter(({ projectId }) => scope.kind === 'admin' || projectId === scope.projectId);
+    }
   }
 
   private async *pages(call: OpenStackCall, filter: Query): AsyncGenerator<readonly ObservedSecurityGroup[]> {

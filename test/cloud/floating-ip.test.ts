@@ -94,6 +94,23 @@ describe('floating IPs', () => {
     expect(await floatingIps.listByPort(cloud.call, port.openstackId)).toEqual([]);
   });
 
+  it('is among the changed ones once it changed, and not when it was not', async () => {
+    const { floatingIps } = cloud.admin;
+    const [port, made] = [await createPort(), await allocate()];
+    const changed = async (since: Date) => ids(await collect(floatingIps.listChanged(adminCall, since)));
+    expect(await changed(made.updatedAt)).toContain(made.openstackId);
+    const later = new Date(made.updatedAt.getTime() + 1_000);
+    expect(await changed(later)).not.toContain(made.openstackId);
+    await eventually('Neutron’s clock is a second further', () =>
+      Promise.resolve(Date.now() > later.getTime() + 1_500),
+    );
+    const { openstackId, revision } = made;
+    await floatingIps.associate(cloud.call, openstackId, { portId: port.openstackId, fixedIpAddress: null, revision });
+    expect(await changed(later)).toContain(openstackId);
+    await floatingIps.release(cloud.call, openstackId);
+    expect(await changed(made.updatedAt)).not.toContain(openstackId);
+  });
+
   it('is not moved by one who saw an older revision', async () => {
     const { floatingIps } = cloud.admin;
     const [first, second] = [await createPort(), await createPort()];

@@ -4,7 +4,7 @@ import { adminCall } from '../../src/openstack/openstack-call.js';
 import { OpenStackNotFound, OpenStackRefused } from '../../src/openstack/openstack-errors.js';
 import { collect } from '../../src/openstack/openstack-paging.js';
 import type { ObservedPort } from '../../src/network-interface/network-interface.client.js';
-import { Cloud } from './cloud.js';
+import { Cloud, eventually } from './cloud.js';
 
 describe('ports', () => {
   let cloud: Cloud;
@@ -98,6 +98,23 @@ describe('ports', () => {
     expect(ofAll.map(({ openstackId }) => openstackId)).toContain(port.openstackId);
     expect(new Set(ofProject.map(({ projectId }) => projectId))).toEqual(new Set([cloud.projectId]));
     expect(await networkInterfaces.listByDevice(cloud.call, randomUUID())).toEqual([]);
+  });
+
+  it('is among the changed ones once it changed, and not when it was not', async () => {
+    const { call, admin } = cloud;
+    const { openstackId, updatedAt, revision } = await createPort(cloud.newMarker());
+    const changed = async (since: Date) =>
+      (await collect(admin.networkInterfaces.listChanged(adminCall, since))).map((port) => port.openstackId);
+    expect(await changed(updatedAt)).toContain(openstackId);
+    const later = new Date(updatedAt.getTime() + 1_000);
+    expect(await changed(later)).not.toContain(openstackId);
+    await eventually('Neutron’s clock is a second further', () =>
+      Promise.resolve(Date.now() > later.getTime() + 1_500),
+    );
+    await admin.networkInterfaces.setSecurityGroups(call, openstackId, { securityGroupIds: [], revision });
+    expect(await changed(later)).toContain(openstackId);
+    await admin.networkInterfaces.delete(call, openstackId);
+    expect(await changed(updatedAt)).not.toContain(openstackId);
   });
 
   it('takes a name with an emoji, replaced, and one in Hangul as it is', async () => {

@@ -15,7 +15,7 @@ import type {
   ObservedSecurityGroup,
   ObservedSecurityGroupRule,
 } from '../../src/security-group/security-group.client.js';
-import { Cloud } from './cloud.js';
+import { Cloud, eventually } from './cloud.js';
 
 describe('security groups', () => {
   let cloud: Cloud;
@@ -121,6 +121,23 @@ describe('security groups', () => {
       expect(ofProject.map(({ openstackId }) => openstackId)).toContain(group.openstackId);
       expect(ofAll.map(({ openstackId }) => openstackId)).toContain(group.openstackId);
       expect(new Set(ofProject.map(({ projectId }) => projectId))).toEqual(new Set([cloud.projectId]));
+    });
+
+    it('is among the changed ones once a rule came, and not when nothing did', async () => {
+      const { securityGroups } = cloud.admin;
+      const group = await createGroup();
+      const changed = async (since: Date) =>
+        (await collect(securityGroups.listChanged(adminCall, since))).map(({ openstackId }) => openstackId);
+      expect(await changed(group.updatedAt)).toContain(group.openstackId);
+      const later = new Date(group.updatedAt.getTime() + 1_000);
+      expect(await changed(later)).not.toContain(group.openstackId);
+      await eventually('Neutron’s clock is a second further', () =>
+        Promise.resolve(Date.now() > later.getTime() + 1_500),
+      );
+      await addRule(group, ssh);
+      expect(await changed(later)).toContain(group.openstackId);
+      await securityGroups.delete(cloud.call, group.openstackId);
+      expect(await changed(group.updatedAt)).not.toContain(group.openstackId);
     });
 
     it('takes a name with an emoji, replaced; a description of 255 characters, not of 256', async () => {
