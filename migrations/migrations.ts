@@ -30,6 +30,7 @@ import { CreateReconciliationRun1764000000071 } from './1764000000071-create-rec
 import { CreateReconciliationFinding1764000000072 } from './1764000000072-create-reconciliation-finding.js';
 import { CreatePolicy1764000000073 } from './1764000000073-create-policy.js';
 import { CreateWatermark1764000000074 } from './1764000000074-create-watermark.js';
+import { AddNetworkInterfaceFormerServer1764000000085 } from './1764000000085-add-network-interface-former-server.js';
 
 /** In the order in which they run; a new one goes to the end, and none is edited once merged. */
 export const migrations = [
@@ -65,4 +66,5 @@ export const migrations = [
   CreateReconciliationFinding1764000000072,
   CreatePolicy1764000000073,
   CreateWatermark1764000000074,
+  AddNetworkInterfaceFormerServer1764000000085,
 ] as const;

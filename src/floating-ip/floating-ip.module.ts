@@ -8,6 +8,7 @@ import { FloatingIpReleaseService } from './floating-ip-release.service.js';
 import { FloatingIpRemoval } from './floating-ip-removal.js';
 import { FloatingIpClient } from './floating-ip.client.js';
 import { FloatingIpController } from './floating-ip.controller.js';
+import { FloatingIpReconciliationRepository } from './floating-ip-reconciliation.repository.js';
 import { FloatingIpReconciler } from './floating-ip.reconciler.js';
 import { FloatingIpRepository } from './floating-ip.repository.js';
 import { FloatingIpService } from './floating-ip.service.js';
@@ -24,6 +25,7 @@ import { FloatingIpService } from './floating-ip.service.js';
     FloatingIpRemoval,
     FloatingIpReleaseOperation,
     FloatingIpReconciler,
+    FloatingIpReconciliationRepository,
   ],
   exports: [FloatingIpClient, FloatingIpRepository, FloatingIpService, FloatingIpRemoval],
 })

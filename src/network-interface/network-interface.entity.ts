@@ -16,6 +16,10 @@ export class NetworkInterfaceEntity extends ManagedColumns {
   @BigintColumn('server_id', { nullable: true })
   serverId!: number | null;
 
+  /** The server that it was taken off outside of this API; null while it is on one. */
+  @BigintColumn('former_server_id', { nullable: true })
+  formerServerId!: number | null;
+
   @OpenStackIdColumn('network_openstack_id')
   networkOpenstackId!: string;
 

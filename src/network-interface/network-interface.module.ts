@@ -12,6 +12,7 @@ import { FloatingIpAssociationController } from './floating-ip-association.contr
 import { FloatingIpAssociationOperation } from './floating-ip-association.operation.js';
 import { FloatingIpAssociationService } from './floating-ip-association.service.js';
 import { NetworkInterfaceDetailsRepository } from './network-interface-details.repository.js';
+import { NetworkInterfaceReconciliationRepository } from './network-interface-reconciliation.repository.js';
 import { NetworkInterfaceClient } from './network-interface.client.js';
 import { NetworkInterfaceController } from './network-interface.controller.js';
 import { NetworkInterfaceReconciler } from './network-interface.reconciler.js';
@@ -42,6 +43,7 @@ import { SecurityGroupsOfInterfaceService } from './security-groups-of-interface
     NetworkInterfaceDetailsRepository,
     NetworkInterfaceService,
     NetworkInterfaceReconciler,
+    NetworkInterfaceReconciliationRepository,
     FloatingIpAllocationService,
     FloatingIpAllocationOperation,
     FloatingIpAssociationService,

@@ -63,6 +63,17 @@ export class NetworkInterfaceRepository {
     return manager.find(NetworkInterfaceEntity, { where: { serverId, deletedAt: IsNull() }, order: { id: 'ASC' } });
   }
 
+  /** Those of a server, and those that were taken off it and are on none: all that go with it. */
+  async findGoingWith(manager: EntityManager, serverId: number): Promise<readonly NetworkInterfaceEntity[]> {
+    return manager.find(NetworkInterfaceEntity, {
+      where: [
+        { serverId, deletedAt: IsNull() },
+        { serverId: IsNull(), formerServerId: serverId, deletedAt: IsNull() },
+      ],
+      order: { id: 'ASC' },
+    });
+  }
+
   async setOpenstackId(tx: EntityManager, id: number, openstackId: string): Promise<void> {
     await tx.query('UPDATE network_interface SET openstack_id = ? WHERE id = ?', [openstackId, id]);
   }

@@ -10,6 +10,7 @@ import { SecurityGroupDeletionService } from './security-group-deletion.service.
 import { SecurityGroupDetailsRepository } from './security-group-details.repository.js';
 import { SecurityGroupImportRepository } from './security-group-import.repository.js';
 import { SecurityGroupImporter } from './security-group-import.service.js';
+import { SecurityGroupReconciliationRepository } from './security-group-reconciliation.repository.js';
 import { SecurityGroupRemoval } from './security-group-removal.js';
 import { SecurityGroupRuleChange } from './security-group-rule-change.js';
 import { SecurityGroupRuleRepository } from './security-group-rule.repository.js';
@@ -39,6 +40,7 @@ import { SecurityGroupService } from './security-group.service.js';
     SecurityGroupDeletionService,
     SecurityGroupDeletionOperation,
     SecurityGroupReconciler,
+    SecurityGroupReconciliationRepository,
     SecurityGroupImportRepository,
     SecurityGroupImporter,
   ],

@@ -1,15 +1,41 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { DeploymentService } from '../database/deployment.service.js';
+import type { EntityManager } from '../database/transaction.js';
+import { parseMarker } from '../openstack/marker.js';
+import type { OpenStackCall } from '../openstack/openstack-call.js';
 import { MarkedObjectSource } from '../reconciliation/marked-object-source.js';
+import type { Difference, FollowOptions, MarkedResource, RowSelection } from '../reconciliation/marked-resource.js';
 import { OrphanSources } from '../reconciliation/orphan-source.js';
-import { splitDescription } from './security-group-description.js';
-import { SecurityGroupClient } from './security-group.client.js';
+import type { ManagedProject } from '../reconciliation/reconciler.js';
+import {
+  compareGroup,
+  followedRules,
+  followedWords,
+  nameOf,
+  type ReconciledSecurityGroup,
+} from './security-group-comparison.js';
+import { followedDescription, neutronDescription, splitDescription } from './security-group-description.js';
+import { SecurityGroupReconciliationRepository } from './security-group-reconciliation.repository.js';
+import { SecurityGroupRuleRepository } from './security-group-rule.repository.js';
+import { SecurityGroupClient, type ObservedSecurityGroup } from './security-group.client.js';
+import { SecurityGroupRepository } from './security-group.repository.js';
 
-/** Registers security groups with the sweep for orphans. */
+/** Keeps the rows of security groups and rules true to Neutron, and registers groups with the sweep for orphans. */
 @Injectable()
-export class SecurityGroupReconciler implements OnModuleInit {
+export class SecurityGroupReconciler
+  implements MarkedResource<ReconciledSecurityGroup, ObservedSecurityGroup>, OnModuleInit
+{
+  readonly resourceType = 'security_group';
+  readonly order = 10;
+
   constructor(
     private readonly sources: OrphanSources,
+    private readonly deployment: DeploymentService,
     private readonly client: SecurityGroupClient,
+    private readonly repository: SecurityGroupReconciliationRepository,
+    private readonly groups: SecurityGroupRepository,
+    private readonly rules: SecurityGroupRuleRepository,
   ) {}
 
   onModuleInit(): void {
@@ -20,11 +46,89 @@ export class SecurityGroupReconciler implements OnModuleInit {
         list: (call) => this.client.list(call),
         get: (call, openstackId) => this.client.get(call, openstackId),
         remove: (call, openstackId) => this.client.delete(call, openstackId),
-        markers: ({ description }) => {
-          const { marker } = splitDescription(description);
-          return marker === null ? [] : [marker];
-        },
+        markers: (group) => this.markers(group),
       }),
     );
+  }
+
+  list(call: OpenStackCall): AsyncGenerator<readonly ObservedSecurityGroup[]> {
+    return this.client.list(call);
+  }
+
+  listChanged(call: OpenStackCall, since: Date): AsyncGenerator<readonly ObservedSecurityGroup[]> {
+    return this.client.listChanged(call, since);
+  }
+
+  get(call: OpenStackCall, openstackId: string): Promise<ObservedSecurityGroup> {
+    return this.client.get(call, openstackId);
+  }
+
+  markers({ description }: ObservedSecurityGroup): readonly string[] {
+    const { marker } = splitDescription(description);
+    return marker === null ? [] : [marker];
+  }
+
+  rows(manager: EntityManager, selection: RowSelection): Promise<readonly ReconciledSecurityGroup[]> {
+    return this.repository.rows(manager, selection);
+  }
+
+  context(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  compare(row: ReconciledSecurityGroup, seen: ObservedSecurityGroup): readonly Difference[] {
+    return compareGroup(row, seen);
+  }
+
+  async follow(
+    tx: EntityManager,
+    row: ReconciledSecurityGroup,
+    seen: ObservedSecurityGroup,
+    _context: null,
+    { takesName }: FollowOptions,
+  ): Promise<void> {
+    const words = followedWords(row, seen);
+    const isSaidTheSame = words.name === row.name && words.description === row.description;
+    if (takesName && !isSaidTheSame) await this.repository.setWords(tx, row.id, words);
+    await this.rules.mirror(tx, new Map([[row.id, followedRules(seen)]]));
+  }
+
+  /** With it go the rules of others that let its members in. */
+  async removed(tx: EntityManager, { id, openstackId }: ReconciledSecurityGroup): Promise<void> {
+    if (openstackId !== null) await this.rules.deleteReferencesTo(tx, openstackId);
+    await this.rules.deleteOf(tx, id);
+    await this.groups.tombstone(tx, id, 'external');
+  }
+
+  remove(call: OpenStackCall, openstackId: string): Promise<void> {
+    return this.client.delete(call, openstackId);
+  }
+
+  async rename(call: OpenStackCall, row: ReconciledSecurityGroup, seen: ObservedSecurityGroup): Promise<void> {
+    const marker = this.markers(seen)[0] ?? null;
+    await this.client.update(call, seen.openstackId, {
+      // Of the group `default` Neutron takes no name, not even its own.
+      name: seen.name === 'default' ? null : row.name,
+      description: neutronDescription({ description: row.description, marker }),
+      revision: seen.revision,
+    });
+  }
+
+  async adopt(tx: EntityManager, seen: ObservedSecurityGroup, project: ManagedProject): Promise<number> {
+    const text = this.markers(seen)[0] ?? null;
+    const marker = text === null ? null : parseMarker(text);
+    const isOurs = marker?.deployment === (await this.deployment.deploymentId());
+    const id = await this.repository.insertAdopted(tx, {
+      openstackId: seen.openstackId,
+      // Of a record that was lost: what carries it goes on being recognised.
+      uuid: isOurs && marker !== null ? marker.uuid : randomUUID(),
+      projectId: project.id,
+      name: nameOf(seen),
+      description: followedDescription({ description: null, marker: isOurs ? text : null }, seen.description),
+      // Neutron makes one group of this name for each project and lets nobody make another.
+      isDefault: seen.name === 'default',
+    });
+    await this.rules.mirror(tx, new Map([[id, followedRules(seen)]]));
+    return id;
   }
 }

@@ -116,7 +116,7 @@ export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleIni
   async load(manager: EntityManager, operation: OperationEntity): Promise<Rows> {
     const server = await this.servers.find(manager, operation.resourceId);
     if (server === null) throw new Error(`server ${String(operation.resourceId)} is deleted while its deletion runs`);
-    const interfaces = await this.interfaces.findOfServer(manager, server.id);
+    const interfaces = await this.interfaces.findGoingWith(manager, server.id);
     const sentAt = await this.operations.lastSentOnServer(manager, server.id);
     const now = await this.operations.now(manager);
     return {
