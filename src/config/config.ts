@@ -86,9 +86,9 @@ const schema = z.object({
   NEEDS_ATTENTION_MS: milliseconds(5 * minute),
   HOT_LOOP_MS: milliseconds(1_000),
   IDENTITY_SWEEP_MS: milliseconds(60_000),
-  /** How often what OpenStack lists as changed is taken over, and how often everything is compared. */
-  DELTA_MS: milliseconds(30_000),
-  SWEEP_MS: milliseconds(30 * minute),
+  /** How often what OpenStack lists as changed is taken over, and how often everything is compared. 0: only on demand. */
+  DELTA_MS: milliseconds(30_000, 0),
+  SWEEP_MS: milliseconds(30 * minute, 0),
   ORPHAN_SWEEP_MS: milliseconds(30 * minute),
   /** What happens to objects that we made twice or left over: deleted on second sight, or only reported in the log. */
   ORPHAN_POLICY: z.enum(['delete', 'report']).default('delete'),

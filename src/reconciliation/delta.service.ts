@@ -46,7 +46,7 @@ export class DeltaService implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   onApplicationBootstrap(): void {
-    this.loop.start(this.scheduler);
+    if (this.config.settings.DELTA_MS > 0) this.loop.start(this.scheduler);
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -5,6 +5,7 @@ import { Loop } from '../common/loop.js';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { Transaction } from '../database/transaction.js';
+import { ManagedProjectRepository } from './managed-project.repository.js';
 import { PolicyRepository } from './policy.repository.js';
 import { Reconcilers } from './reconciler.js';
 import { ReconciliationRunRepository, ScopeBusy } from './reconciliation-run.repository.js';
@@ -22,14 +23,14 @@ export class SweepService implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly database: Database,
     private readonly transaction: Transaction,
     private readonly policies: PolicyRepository,
+    private readonly projects: ManagedProjectRepository,
     private readonly reconcilers: Reconcilers,
     private readonly runs: ReconciliationRunRepository,
     private readonly runner: ReconciliationRunner,
   ) {
-    const { SWEEP_MS } = config.settings;
     this.loop = new Loop(
       'sweep',
-      Math.min(SWEEP_MS, mostlyEveryMs),
+      Math.min(config.settings.SWEEP_MS, mostlyEveryMs),
       () => this.beginIfDue(),
       (error) => {
         this.report(error);
@@ -38,6 +39,7 @@ export class SweepService implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   onApplicationBootstrap(): void {
+    if (this.config.settings.SWEEP_MS === 0) return;
     this.loop.start(this.scheduler);
     this.loop.nudge();
   }
@@ -48,10 +50,12 @@ export class SweepService implements OnApplicationBootstrap, BeforeApplicationSh
 
   private async beginIfDue(): Promise<void> {
     const { SWEEP_MS } = this.config.settings;
-    const isDue = await this.database.read(
-      async (manager) =>
-        (await this.policies.pause(manager)) === null && !(await this.runs.hasRecentSweep(manager, SWEEP_MS)),
-    );
+    const isDue = await this.database.read(async (manager) => {
+      if ((await this.policies.pause(manager)) !== null) return false;
+      // At the first start nothing is known of any project yet.
+      if ((await this.projects.find(manager, null)).length === 0) return false;
+      return !(await this.runs.hasRecentSweep(manager, SWEEP_MS));
+    });
     if (!isDue) return;
     await this.transaction.run(async (tx) => {
       await this.runs.forgetOldSweeps(tx);

@@ -17,6 +17,9 @@ export const quickTimings: Readonly<Record<string, string>> = {
   NEEDS_ATTENTION_MS: '500',
   HOT_LOOP_MS: '100',
   IDENTITY_SWEEP_MS: '500',
+  // What a test changes behind the service's back stays as it is, unless the test is about reconciliation.
+  DELTA_MS: '0',
+  SWEEP_MS: '0',
   ORPHAN_SWEEP_MS: '1000',
   DRAIN_MS: '3000',
   CATALOG_MS: '200',
