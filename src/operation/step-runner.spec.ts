@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { CreatedObject } from './operation-kind.js';
-import { chooseObject } from './step-runner.js';
+import { readConfig } from '../config/config.js';
+import type { CreatedObject, CreateStep } from './operation-kind.js';
+import { OperationEntity } from './operation.entity.js';
+import { chooseObject, StepRunner, type StepOutcome } from './step-runner.js';
 
 function object(openstackId: string, createdAt: string, isInUse = false): CreatedObject {
   return { openstackId, createdAt: new Date(createdAt), isInUse, differs: null, writes: () => Promise.resolve() };
@@ -23,5 +25,75 @@ describe('chooseObject', () => {
       object('a', '2026-01-01T00:00:00Z'),
     ];
     expect(chooseObject(found)?.openstackId).toBe('a');
+  });
+});
+
+describe('a call whose outcome is unknown', () => {
+  const now = new Date('2026-01-01T12:00:00Z');
+  const settlingMs = 10_000;
+  const runner = new StepRunner(
+    readConfig({
+      SECRET_KEY: 'a key for tests that nobody else would ever use',
+      SETTLING_MS: String(settlingMs),
+      OS_AUTH_URL: 'http://127.0.0.1:9/v3',
+      OS_USERNAME: 'admin',
+      OS_PASSWORD: 'none',
+      OS_PROJECT_NAME: 'admin',
+    }),
+  );
+
+  /** One try by someone who took the operation over, `sentMs` after the call went out; what the marker finds is `found`. */
+  async function takenOver(
+    sentMs: number,
+    found: readonly CreatedObject[],
+  ): Promise<{ outcome: StepOutcome; calls: number }> {
+    let calls = 0;
+    const step: CreateStep<null> = {
+      does: 'create',
+      name: 'port',
+      recorded: () => null,
+      find: () => Promise.resolve(found),
+      create: () => {
+        calls += 1;
+        return Promise.resolve(object('made', '2026-01-01T12:00:00Z'));
+      },
+      undo: { look: () => Promise.resolve({ is: 'reached' }) },
+    };
+    const operation = Object.assign(new OperationEntity(), {
+      step: 'port',
+      sentStep: 'port',
+      sentAt: new Date(now.getTime() - sentMs),
+      createdAt: now,
+      deadlineAt: new Date(now.getTime() + 600_000),
+      failures: 1,
+      lastFailure: null,
+    });
+    const call = { scope: { kind: 'admin' as const } };
+    const outcome = await runner.forward(step, {
+      operation,
+      isDestroying: false,
+      rows: null,
+      calls: { reading: () => call, changing: () => call, readingAsAdmin: () => call, changingAsAdmin: () => call },
+      now: () => now,
+    });
+    return { outcome, calls };
+  }
+
+  it('is not repeated before it has settled, whoever looks', async () => {
+    const { outcome, calls } = await takenOver(4_000, []);
+    expect(outcome).toMatchObject({ is: 'later', delayMs: settlingMs - 4_000 });
+    expect(calls).toBe(0);
+  });
+
+  it('is repeated when it has settled and left nothing', async () => {
+    const { outcome, calls } = await takenOver(settlingMs, []);
+    expect(outcome).toMatchObject({ is: 'done' });
+    expect(calls).toBe(1);
+  });
+
+  it('is never repeated when what it made is found', async () => {
+    const { outcome, calls } = await takenOver(settlingMs, [object('late', '2026-01-01T11:59:50Z')]);
+    expect(outcome).toMatchObject({ is: 'done' });
+    expect(calls).toBe(0);
   });
 });
