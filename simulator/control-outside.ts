@@ -33,6 +33,9 @@ export const outsideChanges: Readonly<Record<string, (outside: Outside, body: Js
   'resize-volume': (outside, body) => {
     outside.resizeVolume(text(body, 'id'), numberOf(body, 'size') ?? 1);
   },
+  'resize-server': (outside, body) => {
+    outside.resizeServer(text(body, 'id'), text(body, 'flavor'));
+  },
   'unbind-port': (outside, body) => {
     outside.unbindPort(text(body, 'id'));
   },

@@ -135,6 +135,13 @@ export class Outside {
     Object.assign(volume, { size, updatedAt: this.cloud.now() });
   }
 
+  /** To another flavor, by its name; done at once. */
+  resizeServer(serverId: string, flavorName: string): void {
+    const flavor = [...this.cloud.flavors.values()].find(({ name }) => name === flavorName);
+    if (flavor === undefined) throw new NothingThere(flavorName);
+    Object.assign(this.server(serverId), { flavor, updatedAt: this.cloud.now() });
+  }
+
   lock(serverId: string): void {
     this.server(serverId).isLocked = true;
   }

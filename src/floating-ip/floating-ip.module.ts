@@ -27,6 +27,6 @@ import { FloatingIpService } from './floating-ip.service.js';
     FloatingIpReconciler,
     FloatingIpReconciliationRepository,
   ],
-  exports: [FloatingIpClient, FloatingIpRepository, FloatingIpService, FloatingIpRemoval],
+  exports: [FloatingIpClient, FloatingIpReconciler, FloatingIpRepository, FloatingIpService, FloatingIpRemoval],
 })
 export class FloatingIpModule {}

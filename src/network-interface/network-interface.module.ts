@@ -51,6 +51,6 @@ import { SecurityGroupsOfInterfaceService } from './security-groups-of-interface
     SecurityGroupsOfInterfaceService,
     SecurityGroupsOfInterfaceOperation,
   ],
-  exports: [NetworkInterfaceClient, NetworkInterfaceRepository],
+  exports: [NetworkInterfaceClient, NetworkInterfaceReconciler, NetworkInterfaceRepository],
 })
 export class NetworkInterfaceModule {}

@@ -88,9 +88,9 @@ export class NetworkInterfaceRepository {
     );
   }
 
-  /** It is on no server any more. */
+  /** It is on no server any more, and goes with none. */
   async setUnused(tx: EntityManager, id: number): Promise<void> {
-    await tx.query('UPDATE network_interface SET server_id = NULL WHERE id = ?', [id]);
+    await tx.query('UPDATE network_interface SET server_id = NULL, former_server_id = NULL WHERE id = ?', [id]);
   }
 
   /** Makes the interface's groups exactly these (ids of ours). */

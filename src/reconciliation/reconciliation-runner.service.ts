@@ -1,6 +1,6 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
-import { DatabaseUnavailable } from '../common/errors.js';
+import { DatabaseUnavailable, OperationInProgress } from '../common/errors.js';
 import { Loop } from '../common/loop.js';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
@@ -158,6 +158,8 @@ export class ReconciliationRunner implements OnApplicationBootstrap, BeforeAppli
     try {
       return (await apply()) ?? { state: 'SKIPPED', reason: 'nothing here reconciles this type' };
     } catch (error) {
+      // What would have to be cleaned up with it is in somebody's hands just now.
+      if (error instanceof OperationInProgress) return { state: 'SKIPPED', reason: error.message };
       if (!(error instanceof OpenStackError)) throw error;
       return { state: 'FAILED', reason: words(error) };
     }

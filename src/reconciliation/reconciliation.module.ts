@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Adopters } from './adoption.js';
+import { MarkedAdoption } from './marked-adoption.js';
 import { DeltaService } from './delta.service.js';
 import { ManagedProjectRepository } from './managed-project.repository.js';
 import { OrphanSources } from './orphan-source.js';
@@ -22,6 +23,7 @@ import { WatermarkRepository } from './watermark.repository.js';
     OrphanSweeper,
     OrphanRepository,
     Adopters,
+    MarkedAdoption,
     Reconcilers,
     ReconcilerKit,
     ReconciledRowRepository,
@@ -35,6 +37,6 @@ import { WatermarkRepository } from './watermark.repository.js';
     DeltaService,
     WatermarkRepository,
   ],
-  exports: [OrphanSources, Adopters, Reconcilers, ReconcilerKit],
+  exports: [OrphanSources, Adopters, MarkedAdoption, Reconcilers, ReconcilerKit],
 })
 export class ReconciliationModule {}

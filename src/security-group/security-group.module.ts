@@ -44,6 +44,6 @@ import { SecurityGroupService } from './security-group.service.js';
     SecurityGroupImportRepository,
     SecurityGroupImporter,
   ],
-  exports: [SecurityGroupRepository, SecurityGroupImporter],
+  exports: [SecurityGroupReconciler, SecurityGroupRepository, SecurityGroupImporter],
 })
 export class SecurityGroupModule {}

@@ -381,7 +381,7 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
       is: 'reached',
       writes: async (tx) => {
         await this.servers.setObserved(tx, rows.server.id, server);
-        await this.volumes.setObserved(tx, rows.rootVolume.id, volume);
+        await this.volumes.setObservedOnServer(tx, rows.rootVolume.id, volume);
         await this.createdPort(rows, port).writes(tx);
       },
     };

@@ -19,6 +19,7 @@ import { ServerObservation } from './server-observation.js';
 import { ServerRenameOperation } from './server-rename.operation.js';
 import { ServerRenameService } from './server-rename.service.js';
 import { AuditModule } from '../audit/audit.module.js';
+import { ServerAdoptionService } from './server-adoption.service.js';
 import { ServerCreationOperation } from './server-creation.operation.js';
 import { ServerCreationService } from './server-creation.service.js';
 import { ServerDeletionOperation } from './server-deletion.operation.js';
@@ -75,6 +76,7 @@ import { VolumeAttachmentService } from './volume-attachment.service.js';
     VolumeAttachmentOperation,
     ServerReconciler,
     ServerReconciliationRepository,
+    ServerAdoptionService,
     ServerKey,
     ServerKeyReconciler,
   ],

@@ -7,8 +7,10 @@ import { parseMarker } from '../openstack/marker.js';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
 import { MarkedObjectSource } from '../reconciliation/marked-object-source.js';
 import type { Difference, FollowOptions, MarkedResource, RowSelection } from '../reconciliation/marked-resource.js';
+import { MarkedReconciler } from '../reconciliation/marked-reconciler.js';
 import { OrphanSources } from '../reconciliation/orphan-source.js';
-import type { ManagedProject } from '../reconciliation/reconciler.js';
+import { ReconcilerKit } from '../reconciliation/reconciler-kit.js';
+import { Reconcilers, type ManagedProject } from '../reconciliation/reconciler.js';
 import { isNameOf } from '../reconciliation/free-name.js';
 import { ServerActionClient } from './server-action.client.js';
 import {
@@ -30,6 +32,8 @@ export class ServerReconciler implements MarkedResource<ReconciledServer, SeenSe
   readonly order = 20;
 
   constructor(
+    private readonly reconcilers: Reconcilers,
+    private readonly kit: ReconcilerKit,
     private readonly sources: OrphanSources,
     private readonly deployment: DeploymentService,
     private readonly kinds: KnownKindsService,
@@ -40,6 +44,7 @@ export class ServerReconciler implements MarkedResource<ReconciledServer, SeenSe
   ) {}
 
   onModuleInit(): void {
+    this.reconcilers.register(new MarkedReconciler(this, this.kit));
     this.sources.register(
       new MarkedObjectSource({
         resourceType: 'server',

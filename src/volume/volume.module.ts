@@ -40,6 +40,13 @@ import { VolumeService } from './volume.service.js';
     VolumeReconciler,
     VolumeReconciliationRepository,
   ],
-  exports: [VolumeClient, VolumeRepository, VolumeTypes, VolumeRemoval],
+  exports: [
+    VolumeClient,
+    VolumeRepository,
+    VolumeTypes,
+    VolumeRemoval,
+    VolumeReconciler,
+    VolumeReconciliationRepository,
+  ],
 })
 export class VolumeModule {}

@@ -5,11 +5,16 @@ import { DeploymentService } from '../database/deployment.service.js';
 import type { EntityManager } from '../database/transaction.js';
 import { parseMarker } from '../openstack/marker.js';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
+import { Adopters } from '../reconciliation/adoption.js';
+import { MarkedAdopter } from '../reconciliation/marked-adopter.js';
+import { MarkedAdoption } from '../reconciliation/marked-adoption.js';
 import { isNameOf } from '../reconciliation/free-name.js';
 import { MarkedObjectSource } from '../reconciliation/marked-object-source.js';
 import type { Difference, FollowOptions, MarkedResource, RowSelection } from '../reconciliation/marked-resource.js';
+import { MarkedReconciler } from '../reconciliation/marked-reconciler.js';
 import { OrphanSources } from '../reconciliation/orphan-source.js';
-import type { ManagedProject } from '../reconciliation/reconciler.js';
+import { ReconcilerKit } from '../reconciliation/reconciler-kit.js';
+import { Reconcilers, type ManagedProject } from '../reconciliation/reconciler.js';
 import {
   compareVolume,
   followedFault,
@@ -32,6 +37,10 @@ export class VolumeReconciler implements MarkedResource<ReconciledVolume, SeenVo
   readonly order = 40;
 
   constructor(
+    private readonly adopters: Adopters,
+    private readonly adoption: MarkedAdoption,
+    private readonly reconcilers: Reconcilers,
+    private readonly kit: ReconcilerKit,
     private readonly sources: OrphanSources,
     private readonly deployment: DeploymentService,
     private readonly kinds: KnownKindsService,
@@ -41,6 +50,8 @@ export class VolumeReconciler implements MarkedResource<ReconciledVolume, SeenVo
   ) {}
 
   onModuleInit(): void {
+    this.reconcilers.register(new MarkedReconciler(this, this.kit));
+    this.adopters.register(new MarkedAdopter(this, this.adoption));
     this.sources.register(
       new MarkedObjectSource({
         resourceType: 'volume',

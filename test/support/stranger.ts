@@ -56,12 +56,18 @@ export class Stranger {
     return port.id;
   }
 
-  async createServer(name: string, flavorId: string, portId: string, volumeId: string): Promise<string> {
+  /** With the port, or with several. */
+  async createServer(
+    name: string,
+    flavorId: string,
+    ports: string | readonly string[],
+    volumeId: string,
+  ): Promise<string> {
     const { server } = await this.call<{ server: { id: string } }>('POST', '/compute/v2.1/servers', {
       server: {
         name,
         flavorRef: flavorId,
-        networks: [{ port: portId }],
+        networks: [ports].flat().map((port) => ({ port })),
         block_device_mapping_v2: [
           {
             boot_index: 0,
@@ -74,6 +80,14 @@ export class Stranger {
       },
     });
     return server.id;
+  }
+
+  /** Returns its id. */
+  async createFloatingIp(networkId: string, portId: string): Promise<string> {
+    const { floatingip } = await this.call<{ floatingip: { id: string } }>('POST', '/network/v2.0/floatingips', {
+      floatingip: { floating_network_id: networkId, port_id: portId },
+    });
+    return floatingip.id;
   }
 
   /** Returns once it is in use. */
