@@ -1,3 +1,4 @@
+import type { Sync } from '../database/sync.js';
 import type { OperationState } from '../operation/operation-state.js';
 import type { FloatingIpStatus } from './floating-ip-status.js';
 
@@ -13,6 +14,7 @@ export interface FloatingIpDetails {
   readonly networkInterfaceId: number | null;
   readonly server: { readonly id: number; readonly name: string } | null;
   readonly observedAt: Date | null;
+  readonly sync: Sync;
   readonly fault: { readonly code: string; readonly message: string } | null;
   readonly operation: { readonly id: number; readonly kind: string; readonly state: OperationState } | null;
   readonly createdAt: Date;

@@ -1,3 +1,4 @@
+import { syncs, type Sync } from '../database/sync.js';
 import { ApiProperty } from '@nestjs/swagger';
 import { FaultResponse } from '../common/fault.dto.js';
 import { OneOf, QueryFlag, Uuid } from '../common/fields.js';
@@ -75,6 +76,10 @@ export class FloatingIpResponse {
   /** When OpenStack was last seen to say so. @example 2026-11-24T09:30:04.798Z */
   observed_at!: string | null;
 
+  /** Whether that can be trusted: `stale` when OpenStack has not been heard since, `unknown` when it was not found at the last look. @example fresh */
+  @ApiProperty({ enum: syncs })
+  sync!: Sync;
+
   /** @example 2026-11-24T09:30:00.512Z */
   created_at!: string;
 
@@ -100,6 +105,7 @@ export class FloatingIpResponse {
       fault: fault === null ? null : { code: fault.code, message: fault.message },
       operation: operation === null ? null : { id: operation.id, kind: operation.kind, state: operation.state },
       observed_at: floatingIp.observedAt?.toISOString() ?? null,
+      sync: floatingIp.sync,
       created_at: floatingIp.createdAt.toISOString(),
       updated_at: floatingIp.updatedAt.toISOString(),
       deleted_at: floatingIp.deletedAt?.toISOString() ?? null,

@@ -1,3 +1,5 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { syncs, type Sync } from '../database/sync.js';
 import { FaultResponse } from '../common/fault.dto.js';
 import { QueryFlag, QueryId, OneOf } from '../common/fields.js';
 import { PageQuery } from '../common/pagination.dto.js';
@@ -74,6 +76,10 @@ export class NetworkInterfaceResponse {
   /** When OpenStack was last seen to say so. @example 2026-11-24T09:30:04.798Z */
   observed_at!: string | null;
 
+  /** Whether that can be trusted: `stale` when OpenStack has not been heard since, `unknown` when it was not found at the last look. @example fresh */
+  @ApiProperty({ enum: syncs })
+  sync!: Sync;
+
   /** @example 2026-11-24T09:30:00.512Z */
   created_at!: string;
 
@@ -100,6 +106,7 @@ export class NetworkInterfaceResponse {
       fault: fault === null ? null : { code: fault.code, message: fault.message },
       operation: operation === null ? null : { id: operation.id, kind: operation.kind, state: operation.state },
       observed_at: nic.observedAt?.toISOString() ?? null,
+      sync: nic.sync,
       created_at: nic.createdAt.toISOString(),
       updated_at: nic.updatedAt.toISOString(),
       deleted_at: nic.deletedAt?.toISOString() ?? null,

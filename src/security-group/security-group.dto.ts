@@ -1,3 +1,4 @@
+import { syncs, type Sync } from '../database/sync.js';
 import { ApiProperty } from '@nestjs/swagger';
 import { FaultResponse } from '../common/fault.dto.js';
 import { Description, Id, Integer, Name, NestedList, OneOf, QueryFlag, Text } from '../common/fields.js';
@@ -216,6 +217,10 @@ export class SecurityGroupResponse {
   /** When OpenStack was last seen to say so. @example 2026-11-24T09:30:04.798Z */
   observed_at!: string | null;
 
+  /** Whether that can be trusted: `stale` when OpenStack has not been heard since, `unknown` when it was not found at the last look. @example fresh */
+  @ApiProperty({ enum: syncs })
+  sync!: Sync;
+
   /** @example 2026-11-24T09:30:00.512Z */
   created_at!: string;
 
@@ -239,6 +244,7 @@ export class SecurityGroupResponse {
       fault: fault === null ? null : { code: fault.code, message: fault.message },
       operation: operation === null ? null : { id: operation.id, kind: operation.kind, state: operation.state },
       observed_at: group.observedAt?.toISOString() ?? null,
+      sync: group.sync,
       created_at: group.createdAt.toISOString(),
       updated_at: group.updatedAt.toISOString(),
       deleted_at: group.deletedAt?.toISOString() ?? null,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { syncColumn, type Sync } from '../database/sync.js';
 import type { OperationState } from '../operation/operation-state.js';
 import { VolumeRepository } from '../volume/volume.repository.js';
 import type { VolumeEntity } from '../volume/volume.entity.js';
@@ -37,6 +38,7 @@ interface ServerRow {
   readonly openstackStatus: string | null;
   readonly version: number;
   readonly observedAt: Date | null;
+  readonly sync: Sync;
   readonly faultCode: string | null;
   readonly faultMessage: string | null;
   readonly operationId: number | null;
@@ -61,7 +63,7 @@ interface InterfaceRow {
 const columns = `s.id, s.openstack_id AS openstackId, s.project_id AS projectId, s.name, s.description,
   s.flavor_openstack_id AS flavorOpenstackId, s.image_openstack_id AS imageOpenstackId,
   s.availability_zone AS availabilityZone, s.protected AS isProtected, s.status, s.openstack_status AS openstackStatus,
-  s.version, s.observed_at AS observedAt, s.fault_code AS faultCode, s.fault_message AS faultMessage,
+  s.version, s.observed_at AS observedAt, ${syncColumn('s', 'server')}, s.fault_code AS faultCode, s.fault_message AS faultMessage,
   o.id AS operationId, o.kind AS operationKind, o.state AS operationState,
   s.created_at AS createdAt, s.updated_at AS updatedAt, s.deleted_at AS deletedAt`;
 

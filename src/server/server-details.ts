@@ -1,3 +1,4 @@
+import type { Sync } from '../database/sync.js';
 import type { OperationState } from '../operation/operation-state.js';
 import type { VolumeEntity } from '../volume/volume.entity.js';
 import type { ServerStatus } from './server-status.js';
@@ -25,6 +26,7 @@ export interface ServerDetails {
   readonly openstackStatus: string | null;
   readonly version: number;
   readonly observedAt: Date | null;
+  readonly sync: Sync;
   readonly fault: { readonly code: string; readonly message: string } | null;
   readonly operation: { readonly id: number; readonly kind: string; readonly state: OperationState } | null;
   readonly createdAt: Date;

@@ -1,3 +1,4 @@
+import { syncs, type Sync } from '../database/sync.js';
 import { ApiProperty } from '@nestjs/swagger';
 import { DeletionQuery } from '../common/deletion-preview.dto.js';
 import { FaultResponse } from '../common/fault.dto.js';
@@ -255,6 +256,10 @@ export class ServerResponse {
   /** When OpenStack was last seen to say so. @example 2026-11-24T09:30:04.798Z */
   observed_at!: string | null;
 
+  /** Whether that can be trusted: `stale` when OpenStack has not been heard since, `unknown` when it was not found at the last look. @example fresh */
+  @ApiProperty({ enum: syncs })
+  sync!: Sync;
+
   /** @example 2026-11-24T09:30:00.512Z */
   created_at!: string;
 
@@ -302,6 +307,7 @@ export class ServerResponse {
           ? null
           : { id: server.operation.id, kind: server.operation.kind, state: server.operation.state },
       observed_at: server.observedAt?.toISOString() ?? null,
+      sync: server.sync,
       created_at: server.createdAt.toISOString(),
       updated_at: server.updatedAt.toISOString(),
       deleted_at: server.deletedAt?.toISOString() ?? null,

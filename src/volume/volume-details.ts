@@ -1,3 +1,4 @@
+import type { Sync } from '../database/sync.js';
 import type { OperationState } from '../operation/operation-state.js';
 import type { VolumeStatus } from './volume-status.js';
 
@@ -27,6 +28,7 @@ export interface VolumeDetails {
   readonly availabilityZone: string | null;
   readonly isProtected: boolean;
   readonly observedAt: Date | null;
+  readonly sync: Sync;
   readonly fault: { readonly code: string; readonly message: string } | null;
   readonly operation: { readonly id: number; readonly kind: string; readonly state: OperationState } | null;
   readonly createdAt: Date;

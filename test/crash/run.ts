@@ -7,9 +7,10 @@ import { pauses } from './pauses.js';
 import { racesAmong } from './races.js';
 import { randomKills } from './random-kills.js';
 import { SeededRandom } from './seeded-random.js';
+import { sweeps } from './sweeps.js';
 
 /**
- * `run.js [--kills N] [--seed S] [--replicas R] [--failpoints [--only PART]] [--pauses] [--races ROUNDS]`. What is named is run; without arguments,
+ * `run.js [--kills N] [--seed S] [--replicas R] [--failpoints [--only PART]] [--pauses] [--sweeps] [--races ROUNDS]`. What is named is run; without arguments,
  * everything. The last line is `N passed, N failed`.
  */
 const { values } = parseArgs({
@@ -20,12 +21,15 @@ const { values } = parseArgs({
     failpoints: { type: 'boolean', default: false },
     only: { type: 'string' },
     pauses: { type: 'boolean', default: false },
+    sweeps: { type: 'boolean', default: false },
     races: { type: 'string' },
     all: { type: 'boolean', default: false },
   },
 });
 
-const isNamed = values.kills !== undefined || values.races !== undefined || values.failpoints || values.pauses;
+const { failpoints: wantsFailpoints, pauses: wantsPauses, sweeps: wantsSweeps } = values;
+const isNamed =
+  [values.kills, values.races].some((value) => value !== undefined) || wantsFailpoints || wantsPauses || wantsSweeps;
 const everything = values.all || !isNamed;
 const database = await startDatabase({
   durable: true,
@@ -35,18 +39,19 @@ const database = await startDatabase({
 });
 const results: CaseResult[] = [];
 try {
-  if (values.failpoints || everything) {
+  if (wantsFailpoints || everything) {
     const { only } = values;
     results.push(
       ...(await failpoints(
         database,
-        (values.failpoints ? failpointCases() : drawnCases(new SeededRandom(Number(values.seed)))).filter(
+        (wantsFailpoints ? failpointCases() : drawnCases(new SeededRandom(Number(values.seed)))).filter(
           (one) => only === undefined || nameOf(one).includes(only),
         ),
       )),
     );
   }
-  if (values.pauses || everything) results.push(...(await pauses(database)));
+  if (wantsPauses || everything) results.push(...(await pauses(database)));
+  if (wantsSweeps || everything) results.push(...(await sweeps(database, Number(values.seed))));
   // On demand: a hundred rounds take their time.
   if (values.races !== undefined) {
     const rounds = Number(values.races);
@@ -65,7 +70,7 @@ try {
 }
 const failed = results.filter((result) => result.problems.length > 0);
 for (const { name, problems } of failed) console.log(`\nFAILED ${name}\n  ${problems.slice(0, 20).join('\n  ')}`);
-const cannotKillMysql = (values.pauses || everything) && database.crash === null;
+const cannotKillMysql = (wantsPauses || everything) && database.crash === null;
 if (cannotKillMysql)
   console.log('skipped: MySQL killed and started again, since the one of DB_HOST is not ours to kill');
 const skipped = cannotKillMysql ? 1 : 0;
