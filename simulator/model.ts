@@ -133,6 +133,8 @@ export interface Server {
   readonly portIds: string[];
   readonly actions: ServerAction[];
   fault: Fault | null;
+  /** No host was found for it: it is kept in the cell without hosts, whose faults lists do not tell. */
+  isUnplaced?: boolean;
   isLocked: boolean;
   readonly createdAt: number;
   updatedAt: number;

@@ -93,7 +93,7 @@ export function serverView(
     links: links(base, 'servers', server.id),
     'OS-DCF:diskConfig': 'MANUAL',
     ...(['ERROR', 'DELETED', 'SOFT_DELETED'].includes(status) ? {} : { progress: 0 }),
-    ...faultOf(call, server, status),
+    ...(isShown || server.isUnplaced !== true ? faultOf(call, server, status) : {}),
     'OS-EXT-AZ:availability_zone': server.host === null ? '' : server.zone,
     ...(minor >= 96 ? { pinned_availability_zone: null } : {}),
     config_drive: '',

@@ -18,6 +18,7 @@ export function startBuild(cloud: Cloud, server: Server): void {
   const failure = server.flavor.vcpus > hostVcpus ? noRoom : cloud.takeFailure('no-valid-host', 'spawn');
   if (failure?.kind === 'no-valid-host') {
     later(cloud, server, total / 5, () => {
+      server.isUnplaced = true;
       breakServer(cloud, server, failure.message);
     });
     return;

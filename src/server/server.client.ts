@@ -37,7 +37,7 @@ export interface ObservedServer {
   readonly status: string;
   /** What is being done to it; status is the old one meanwhile. */
   readonly taskState: string | null;
-  /** Only in ERROR and DELETED. */
+  /** Only in ERROR and DELETED; lists leave it out for a server for which no host was found. */
   readonly fault: { readonly code: number; readonly message: string } | null;
   readonly tags: readonly string[];
   readonly flavorName: string | null;

@@ -5,6 +5,7 @@ import { DeploymentService } from '../database/deployment.service.js';
 import type { EntityManager } from '../database/transaction.js';
 import { parseMarker } from '../openstack/marker.js';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
+import { orNull } from '../operation/marked-removal.js';
 import { MarkedObjectSource } from '../reconciliation/marked-object-source.js';
 import type { Difference, FollowOptions, MarkedResource, RowSelection } from '../reconciliation/marked-resource.js';
 import { MarkedReconciler } from '../reconciliation/marked-reconciler.js';
@@ -24,6 +25,9 @@ import {
 import { ServerDeletionService } from './server-deletion.service.js';
 import { ServerReconciliationRepository } from './server-reconciliation.repository.js';
 import { ServerClient, type ObservedServer } from './server.client.js';
+
+/** Servers of one list that are looked at one by one. */
+const mostLooks = 100;
 
 /** Keeps the rows of servers true to Nova, and registers servers with the sweep for orphans. */
 @Injectable()
@@ -58,11 +62,11 @@ export class ServerReconciler implements MarkedResource<ReconciledServer, SeenSe
   }
 
   list(call: OpenStackCall): AsyncGenerator<readonly SeenServer[]> {
-    return this.withFlavors(this.client.list(call));
+    return this.withFaults(call, this.withFlavors(this.client.list(call)));
   }
 
   listChanged(call: OpenStackCall, since: Date): AsyncGenerator<readonly SeenServer[]> {
-    return this.withFlavors(this.client.listChanged(call, since));
+    return this.withFaults(call, this.withFlavors(this.client.listChanged(call, since)));
   }
 
   async get(call: OpenStackCall, openstackId: string): Promise<SeenServer> {
@@ -149,6 +153,24 @@ export class ServerReconciler implements MarkedResource<ReconciledServer, SeenSe
   private async *withFlavors(pages: AsyncGenerator<readonly ObservedServer[]>): AsyncGenerator<readonly SeenServer[]> {
     const kinds = await this.kinds.known();
     for await (const page of pages) yield page.map((server) => withFlavor(server, kinds));
+  }
+
+  /** Lists do not tell why no host was found for a server; a look at the server itself does. */
+  private async *withFaults(
+    { scope }: OpenStackCall,
+    pages: AsyncGenerator<readonly SeenServer[]>,
+  ): AsyncGenerator<readonly SeenServer[]> {
+    let looks = 0;
+    for await (const page of pages) {
+      const told: SeenServer[] = [];
+      for (const server of page) {
+        const isSilent = server.status === 'ERROR' && server.fault === null && looks < mostLooks;
+        if (isSilent) looks += 1;
+        const seen = isSilent ? await orNull(this.client.get({ scope }, server.openstackId)) : null;
+        told.push(seen?.status === 'ERROR' ? { ...server, fault: seen.fault } : server);
+      }
+      yield told;
+    }
   }
 }
 

@@ -105,6 +105,18 @@ describe('servers that changed in OpenStack', () => {
     expect(await servers.get(server.id)).toMatchObject({ status: 'ACTIVE', fault: null });
   });
 
+  it('asks the server itself where the list does not tell why', async () => {
+    const broken = app.simulator.cloud.servers.get(idOf(server));
+    if (broken === undefined) throw new Error('the server is not there');
+    broken.isUnplaced = true;
+    app.simulator.outside.error(idOf(server), 'No valid host was found.');
+    const message = 'Nova shows the server as ERROR. It said: No valid host was found.';
+    await reconciled({ type: 'ERROR_FAULT', after: { status: 'ERROR', fault: { code: 'OPENSTACK_ERROR', message } } });
+    broken.isUnplaced = false;
+    app.simulator.outside.setStatus(idOf(server), 'active');
+    await reconciled({ type: 'STATUS_DRIFT', after: { status: 'ACTIVE', fault: null } });
+  });
+
   it('takes a name over, or gives ours, as the policy says', async () => {
     app.simulator.outside.rename(idOf(server), 'elsewhere');
     await reconciled({
