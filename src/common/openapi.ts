@@ -78,7 +78,8 @@ function complete(operation: DocumentedOperation, path: string, method: (typeof 
 function describePath(operation: DocumentedOperation, path: string): void {
   for (const parameter of operation.parameters ?? []) {
     if (!('in' in parameter) || parameter.in !== 'path') continue;
-    const thing = parameter.name === 'id' ? (path.split('/')[1] ?? '').replace(/s$/, '') : parameter.name;
+    const before = path.split('/{id}', 1)[0]?.split('/').at(-1) ?? '';
+    const thing = parameter.name === 'id' ? before.replace(/s$/, '') : parameter.name;
     parameter.description ??= `Our id of the ${thing.replace(/_id$/, '').replace(/[-_]/g, ' ')}.`;
     Object.assign(parameter, { schema: { type: 'integer', minimum: 1 }, example: 7 });
   }
@@ -138,6 +139,7 @@ const operationCodes = [
   'OPENSTACK_REFUSED',
   'DEADLINE_EXCEEDED',
   'OPERATION_CANCELLED',
+  'OPERATION_ABANDONED',
 ] as const satisfies readonly ProblemCode[];
 
 /** It answers when its operation has ended, or by 202 when that takes too long. */

@@ -83,6 +83,15 @@ export const problems = {
   OPENSTACK_CONFLICT: { kind: 'conflict', detail: 'Nova refused deleting the server; it said: it is busy' },
   OPENSTACK_REFUSED: { kind: 'conflict', detail: 'Nova refused creating the server; it said: Invalid flavor' },
   DEADLINE_EXCEEDED: { kind: 'conflict', detail: 'OpenStack did not finish creating the server in time' },
+  OPERATION_ABANDONED: {
+    kind: 'conflict',
+    detail: 'An administrator ended the operation before it was done; what it left in OpenStack is taken away',
+  },
+  OPERATION_ENDED: {
+    kind: 'conflict',
+    detail: 'Operation 17 has ended already: it is SUCCEEDED',
+    operationId: 17,
+  },
   OPERATION_CANCELLED: { kind: 'conflict', detail: 'The operation was cancelled by the deletion of the server' },
 
   // ---- sessions ----

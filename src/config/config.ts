@@ -84,6 +84,8 @@ const schema = z.object({
   BACKOFF_FIRST_MS: milliseconds(1_000),
   BACKOFF_MAX_MS: milliseconds(60_000),
   NEEDS_ATTENTION_MS: milliseconds(5 * minute),
+  /** An operation that stands at one step for longer is shown to administrators as stuck. */
+  OPERATION_SLOW_MS: milliseconds(10 * minute),
   HOT_LOOP_MS: milliseconds(1_000),
   IDENTITY_SWEEP_MS: milliseconds(60_000),
   /** How often what OpenStack lists as changed is taken over, and how often everything is compared. 0: only on demand. */

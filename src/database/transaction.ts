@@ -42,6 +42,23 @@ export class Transaction {
     }
   }
 
+  /**
+   * A part of a transaction that may fail by itself: returns what it threw, its statements being taken back, or null.
+   *
+   * @throws what ends the whole transaction: a deadlock, a lock wait, a connection that is lost.
+   */
+  async attempt(tx: EntityManager, work: () => Promise<void>): Promise<unknown> {
+    await tx.query('SAVEPOINT attempt');
+    try {
+      await work();
+      return null;
+    } catch (error) {
+      if (error instanceof DatabaseUnavailable || databaseFailure(error) !== 'other') throw error;
+      await tx.query('ROLLBACK TO SAVEPOINT attempt');
+      return error;
+    }
+  }
+
   private async once<T>(work: (tx: EntityManager) => Promise<T>): Promise<T> {
     const lease = await this.database.lease();
     let committing = false;

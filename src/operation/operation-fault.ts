@@ -5,6 +5,9 @@ import {
   type OpenStackError,
 } from '../openstack/openstack-errors.js';
 import type { Fault } from './operation-kind.js';
+import type { OperationEntity } from './operation.entity.js';
+
+type RefusedOperation = Pick<OperationEntity, 'errorDetail' | 'openstackRequestIds'>;
 
 const maxMessage = 500;
 
@@ -37,6 +40,19 @@ export function deadlineFault(doing: string): Fault {
     code: 'DEADLINE_EXCEEDED',
     message: `OpenStack did not finish ${doing} in time. Try again, or ask the cloud's operators why it takes so long.`,
     openstackRequestIds: [],
+  };
+}
+
+/** The code of what an administrator ended. */
+export const operationAbandoned = 'OPERATION_ABANDONED';
+
+/** Names the refusal that was being undone, if one was. */
+export function abandonedFault({ errorDetail, openstackRequestIds }: RefusedOperation): Fault {
+  const before = errorDetail === null ? '' : ` Before that: ${errorDetail}`;
+  return {
+    code: operationAbandoned,
+    message: cut(`An administrator ended the operation before it was done.${before}`),
+    openstackRequestIds: openstackRequestIds ?? [],
   };
 }
 

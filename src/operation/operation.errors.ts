@@ -1,4 +1,5 @@
 import { DomainError } from '../common/errors.js';
+import type { OperationEntity } from './operation.entity.js';
 
 export class OperationNotFound extends DomainError {
   readonly kind = 'not-found';
@@ -6,6 +7,16 @@ export class OperationNotFound extends DomainError {
 
   constructor(id: number) {
     super(`There is no operation ${String(id)} in this project`);
+  }
+}
+
+/** 409: what has ended is neither tried again nor ended once more. */
+export class OperationEnded extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'OPERATION_ENDED';
+
+  constructor({ id, state }: Pick<OperationEntity, 'id' | 'state'>) {
+    super(`Operation ${String(id)} has ended already: it is ${state}`, { operationId: id });
   }
 }
 

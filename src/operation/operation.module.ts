@@ -6,6 +6,8 @@ import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 import { OperationRegistry } from './operation-registry.js';
 import { OperationSecrets } from './operation-secrets.js';
+import { OperationAdminController } from './operation-admin.controller.js';
+import { OperationAdminService } from './operation-admin.service.js';
 import { OperationController } from './operation.controller.js';
 import { OperationExecutor } from './operation.executor.js';
 import { OperationRepository } from './operation.repository.js';
@@ -14,12 +16,13 @@ import { StepRunner } from './step-runner.js';
 
 @Module({
   imports: [AuditModule],
-  controllers: [OperationController],
+  controllers: [OperationController, OperationAdminController],
   providers: [
     OperationRegistry,
     OperationRepository,
     OperationExecutor,
     OperationService,
+    OperationAdminService,
     OperationSecrets,
     StepRunner,
     IdempotencyRepository,

@@ -36,6 +36,9 @@ export interface OperationFilter {
   readonly resourceType: ResourceType | null;
   readonly resourceId: number | null;
   readonly state: OperationState | null;
+  readonly kind: string | null;
+  /** Only what somebody should look at, by this time and with steps of at most this length; null: all. */
+  readonly stuck: { readonly now: Date; readonly slowMs: number } | null;
   /** The id at which the page before ended. */
   readonly after: number | null;
   readonly order: 'asc' | 'desc';
@@ -56,7 +59,15 @@ interface Matched {
 const claimable = `o.state IN ('QUEUED', 'RUNNING', 'NEEDS_ATTENTION') AND o.next_run_at <= NOW(3) AND o.lease_until < NOW(3)
   AND NOT EXISTS (
     SELECT 1 FROM operation c
-     WHERE c.server_id = o.server_id AND c.state = 'CANCELLED' AND c.lease_until >= NOW(3))`;
+     WHERE c.server_id = o.server_id AND c.state IN ('CANCELLED', 'FAILED') AND c.lease_until >= NOW(3))`;
+
+/** `stuckReason` in SQL. */
+const isStuck = `operation.state IN ('QUEUED', 'RUNNING', 'NEEDS_ATTENTION')
+  AND (operation.state = 'NEEDS_ATTENTION' OR operation.deadline_at < :now OR operation.step_since < :slowSince)`;
+
+function slowSince({ now, slowMs }: { readonly now: Date; readonly slowMs: number }): Date {
+  return new Date(now.getTime() - slowMs);
+}
 
 @Injectable()
 export class OperationRepository {
@@ -223,6 +234,44 @@ export class OperationRepository {
     );
   }
 
+  /** Like `find`, and neither its holder nor anyone else changes it until the caller's transaction ends. */
+  async findForUpdate(tx: EntityManager, id: number): Promise<OperationEntity | null> {
+    return tx.findOne(OperationEntity, { where: { id }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  /**
+   * Due now, as if nothing had failed yet; an undo that needed attention has `undoMs` from now before it does so again. The intent
+   * stays: a call that may be under way is looked for before it is made again.
+   */
+  async hasten(tx: EntityManager, id: number, undoMs: number): Promise<void> {
+    // MySQL assigns from left to right.
+    await tx.query(
+      `UPDATE operation
+          SET next_run_at = NOW(3), failures = 0, last_failure = NULL,
+              deadline_at = IF(state = 'NEEDS_ATTENTION', NOW(3) + INTERVAL ? MICROSECOND, deadline_at),
+              state = IF(state = 'NEEDS_ATTENTION', 'RUNNING', state)
+        WHERE id = ?`,
+      [undoMs * 1000, id],
+    );
+  }
+
+  /**
+   * Ends it and takes it from whoever holds it. The time of the lease stays: until then a call of the holder's may be on the wire,
+   * and a deletion of the server waits for it.
+   */
+  async abandon(
+    tx: EntityManager,
+    id: number,
+    { code, message }: { readonly code: string; readonly message: string },
+  ): Promise<void> {
+    await tx.query(
+      `UPDATE operation
+          SET state = 'FAILED', error_code = ?, error_detail = ?, secret = NULL, lease_token = lease_token + 1, finished_at = NOW(3)
+        WHERE id = ?`,
+      [code, message, id],
+    );
+  }
+
   async find(manager: EntityManager, id: number): Promise<OperationEntity | null> {
     return manager.findOneBy(OperationEntity, { id });
   }
@@ -244,15 +293,17 @@ export class OperationRepository {
     if (filter.resourceId !== null)
       query.andWhere('operation.resource_id = :resourceId', { resourceId: filter.resourceId });
     if (filter.state !== null) query.andWhere('operation.state = :state', { state: filter.state });
+    if (filter.kind !== null) query.andWhere('operation.kind = :kind', { kind: filter.kind });
+    if (filter.stuck !== null) query.andWhere(isStuck, { ...filter.stuck, slowSince: slowSince(filter.stuck) });
     if (filter.after !== null)
       query.andWhere(`operation.id ${isAscending ? '>' : '<'} :after`, { after: filter.after });
     return query.getMany();
   }
 
-  /** The newest time at which a cancelled operation of a server may have sent a call, or null. */
+  /** The newest time at which a cancelled or abandoned operation of a server may have sent a call, or null. */
   async lastSentOnServer(manager: EntityManager, serverId: number): Promise<Date | null> {
     const rows: { sentAt: Date | null }[] = await manager.query(
-      `SELECT MAX(sent_at) AS sentAt FROM operation WHERE server_id = ? AND state = 'CANCELLED'`,
+      `SELECT MAX(sent_at) AS sentAt FROM operation WHERE server_id = ? AND state IN ('CANCELLED', 'FAILED')`,
       [serverId],
     );
     return rows[0]?.sentAt ?? null;

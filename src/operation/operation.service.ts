@@ -222,9 +222,14 @@ export class OperationService {
   }
 
   /** Of the caller's project; an admin's of all. */
-  async list(principal: Principal, filter: Omit<OperationFilter, 'projectId'>): Promise<readonly OperationEntity[]> {
+  async list(
+    principal: Principal,
+    filter: Omit<OperationFilter, 'projectId' | 'kind' | 'stuck'>,
+  ): Promise<readonly OperationEntity[]> {
     const projectId = principal.role === 'admin' ? null : principal.projectId;
-    return this.database.read((manager) => this.operations.list(manager, { ...filter, projectId }));
+    return this.database.read((manager) =>
+      this.operations.list(manager, { ...filter, projectId, kind: null, stuck: null }),
+    );
   }
 
   private start(operation: OperationEntity): void {

@@ -4,6 +4,7 @@ import { DeploymentService } from '../database/deployment.service.js';
 import type { EntityManager } from '../database/transaction.js';
 import { markerOf } from '../openstack/marker.js';
 import { orNull, type RemovalTarget } from '../operation/marked-removal.js';
+import { operationAbandoned } from '../operation/operation-fault.js';
 import type { CreatedObject, Fault, OperationKind, Sight, Step, StepCalls } from '../operation/operation-kind.js';
 import { OperationRegistry } from '../operation/operation-registry.js';
 import type { OperationEntity } from '../operation/operation.entity.js';
@@ -86,7 +87,9 @@ export class VolumeCreationOperation implements OperationKind<Rows>, OnModuleIni
   }
 
   async fail(tx: EntityManager, _operation: OperationEntity, { volume }: Rows, fault: Fault): Promise<void> {
-    if (volume.openstackId === null || fault.code === deletedOutside) await this.volumes.setFailed(tx, volume.id);
+    // What was abandoned is for the sweep: no row may own it.
+    const isForgotten = fault.code === deletedOutside || fault.code === operationAbandoned;
+    if (volume.openstackId === null || isForgotten) await this.volumes.setFailed(tx, volume.id);
     await this.volumes.setFault(tx, volume.id, fault);
   }
 

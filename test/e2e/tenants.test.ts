@@ -8,10 +8,11 @@ import { credentialsOf } from '../support/simulated-cloud.js';
 import { tenantRoutes, type Position, type Refusal } from '../support/tenant-routes.js';
 import { canary, startTenants, type Source, type Tenants } from '../support/tenants.js';
 
-type Role = 'reader' | 'member' | 'admin';
+const roles = ['reader', 'member', 'admin'] as const;
+type Role = (typeof roles)[number];
 
 interface Route {
-  readonly needsMember: boolean;
+  readonly needs: Role | null;
   readonly takesDryRun: boolean;
 }
 
@@ -58,7 +59,7 @@ describe('things of others', () => {
       const problems: string[] = [];
       for (const position of positions) {
         for (const source of tenants.sources) {
-          for (const role of ['reader', 'member', 'admin'] as const) {
+          for (const role of roles) {
             problems.push(...(await tryAll({ route, described, position, source, role })));
           }
         }
@@ -117,7 +118,9 @@ describe('things of others', () => {
 
   /** Null: nothing to expect. */
   function expectedOf({ described, position, source, role }: Attempt): Refusal | 'list' | 'may' | null {
-    if (role === 'reader' && described.needsMember) return [403, 'PERMISSION_DENIED'];
+    const isTooSmall =
+      (described.needs === 'admin' && role !== 'admin') || (described.needs === 'member' && role === 'reader');
+    if (isTooSmall) return [403, 'PERMISSION_DENIED'];
     if (source.isGone) return position.gone;
     if (role === 'admin' && position.admin !== undefined) return position.admin;
     return position.foreign;
@@ -201,7 +204,7 @@ function routesOf({ app }: Tenants): ReadonlyMap<string, Route> {
         const operation = item[method];
         if (operation === undefined) return [];
         const route: Route = {
-          needsMember: operation.description?.includes('at least the role member') === true,
+          needs: roles.find((role) => operation.description?.includes(`at least the role ${role}`)) ?? null,
           takesDryRun: operation.parameters?.some((one) => 'name' in one && one.name === 'dry_run') === true,
         };
         return [[`${method.toUpperCase()} ${path}`, route] as const];

@@ -1,6 +1,72 @@
 // Made from the description of the API by `npm run openapi`; not to be edited.
 
 export interface paths {
+    "/admin/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the operations of every project, newest first
+         * @description With what tells why one does not end: its phase, its last failure, when it is tried again and who works on it. `stuck=true` leaves those that somebody should look at.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        get: operations["operationAdminList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/operations/{id}/abandon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End an operation that does not end by itself
+         * @description It ends as FAILED at once, and its resources may be changed again; they tell why. Whoever works on it writes nothing more. Nothing is undone in OpenStack: what is left there belongs to no row and is taken by the sweep for orphans.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        post: operations["operationAdminAbandon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/operations/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try an operation again now
+         * @description One that waits, be it for its next try or because it needs attention, becomes due at once; its failures, and the time for an undo, are counted from zero again. One that a replica works on just goes on. What has ended is not taken up again.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        post: operations["operationAdminRetry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/login": {
         parameters: {
             query?: never;
@@ -1117,6 +1183,106 @@ export interface components {
              */
             role?: "member" | "reader";
         };
+        AdminOperationListResponse: {
+            /** @description For the next page; null on the last one. */
+            next_cursor: string | null;
+            operations: components["schemas"]["AdminOperationResponse"][];
+        };
+        AdminOperationResponse: {
+            /**
+             * @description How often it was taken up.
+             * @example 3
+             */
+            attempt: number;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T10:00:00.000Z
+             */
+            deadline_at: string;
+            /** @description Why it failed or was cancelled. */
+            error: components["schemas"]["OperationErrorResponse"] | null;
+            /**
+             * @description How often the same thing failed in a row.
+             * @example 2
+             */
+            failures: number;
+            /** Format: date-time */
+            finished_at: string | null;
+            /** @example 42 */
+            id: number;
+            /** @example server.create */
+            kind: string;
+            /** @example unavailable compute no answer ECONNREFUSED */
+            last_failure: string | null;
+            /** @description Null when no replica works on it at the moment. */
+            lease: components["schemas"]["OperationLeaseResponse"] | null;
+            /**
+             * Format: date-time
+             * @description When it is tried again; in the past for what is due, or has ended.
+             * @example 2026-11-24T09:30:34.000Z
+             */
+            next_run_at: string;
+            /**
+             * @description COMPENSATE undoes what was made.
+             * @example FORWARD
+             * @enum {string}
+             */
+            phase: "FORWARD" | "COMPENSATE";
+            /**
+             * @description Percent of the steps that are done.
+             * @example 40
+             */
+            progress: number;
+            /**
+             * @description Null for what belongs to no project.
+             * @example 1
+             */
+            project_id: number | null;
+            /**
+             * @description The request that asked for it, for the log.
+             * @example 3f0c6a52-5f0e-4a0e-9d4d-0c6b2a1f7e11
+             */
+            request_id: string | null;
+            /**
+             * @description The user who asked; null for what the service does by itself.
+             * @example 3
+             */
+            requested_by: number | null;
+            resource: components["schemas"]["OperationResourceResponse"];
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:00.010Z
+             */
+            started_at: string | null;
+            /**
+             * @description SUCCEEDED, FAILED and CANCELLED are final.
+             * @example RUNNING
+             * @enum {string}
+             */
+            state: "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "NEEDS_ATTENTION";
+            /**
+             * @description The step that it stands at.
+             * @example root-volume
+             */
+            step: string;
+            /**
+             * Format: date-time
+             * @description Since when it stands at its step.
+             * @example 2026-11-24T09:30:04.000Z
+             */
+            step_since_at: string;
+            /**
+             * @description Why somebody should look at it; null when nobody needs to.
+             * @example PAST_DEADLINE
+             * @enum {string|null}
+             */
+            stuck: "NEEDS_ATTENTION" | "PAST_DEADLINE" | "SLOW_STEP" | null;
+        };
         AllocateFloatingIpRequest: {
             /**
              * Format: uuid
@@ -1762,6 +1928,15 @@ export interface components {
              *     ]
              */
             openstack_request_ids: string[];
+        };
+        OperationLeaseResponse: {
+            /** @example api-1:4711:9f86d081 */
+            owner: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:31:00.000Z
+             */
+            until_at: string;
         };
         OperationListResponse: {
             /** @description For the next page; null on the last one. */
@@ -2649,6 +2824,443 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    operationAdminList: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; everything else must stay as it was. */
+                cursor?: string;
+                /** @description Only operations of this kind. */
+                kind?: string;
+                /** @description How many entries a page has; without it one page has up to 1,000. */
+                limit?: number;
+                /** @description The direction; the same as `sort_order`. */
+                order?: "asc" | "desc";
+                /** @description Only operations of this project. */
+                project_id?: number;
+                /** @description Only operations on the resource with this id. */
+                resource_id?: number;
+                /** @description Only operations on this type of resource. */
+                resource_type?: "user" | "project" | "project_user" | "server" | "security_group" | "volume" | "network_interface" | "floating_ip" | "key_pair";
+                /** @description The direction; the same as `order`. */
+                sort_order?: "asc" | "desc";
+                /** @description Only operations in this state. */
+                state?: "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "NEEDS_ATTENTION";
+                /** @description `true`: only those that somebody should look at: past their deadline, NEEDS_ATTENTION, or at one step for longer than OPERATION_SLOW_MS. */
+                stuck?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The next page, with rel="next"; absent on the last one. */
+                    Link?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminOperationListResponse"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operationAdminAbandon: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description `respond-async`: answer 202 at once. */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description Our id of the operation.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has FAILED with OPERATION_ABANDONED. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminOperationResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OPERATION_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_ENDED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operationAdminRetry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description `respond-async`: answer 202 at once. */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description Our id of the operation.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is due. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminOperationResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OPERATION_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_ENDED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     authLogin: {
         parameters: {
             query?: never;
@@ -3613,7 +4225,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, QUOTA_EXCEEDED */
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, QUOTA_EXCEEDED */
             409: {
                 headers: {
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
@@ -3936,7 +4548,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, ATTACHED_FLOATING_IP_DELETION */
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, ATTACHED_FLOATING_IP_DELETION */
             409: {
                 headers: {
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
@@ -5113,7 +5725,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, PORT_SECURITY_DISABLED */
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, PORT_SECURITY_DISABLED */
             409: {
                 headers: {
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
@@ -5300,7 +5912,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, FLOATING_IP_ALREADY_ATTACHED_TO_NETWORK_INTERFACE, NETWORK_INTERFACE_HAS_FLOATING_IP, NETWORK_NOT_ROUTED */
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, FLOATING_IP_ALREADY_ATTACHED_TO_NETWORK_INTERFACE, NETWORK_INTERFACE_HAS_FLOATING_IP, NETWORK_NOT_ROUTED */
             409: {
                 headers: {
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
@@ -5476,7 +6088,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, FLOATING_IP_NOT_ATTACHED_TO_NETWORK_INTERFACE */
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, FLOATING_IP_NOT_ATTACHED_TO_NETWORK_INTERFACE */
             409: {
                 headers: {
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
@@ -6232,7 +6844,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, PROJECT_NAME_DUPLICATED */
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, PROJECT_NAME_DUPLICATED */
             409: {
                 headers: {
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
@@ -6423,7 +7035,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, USER_ROLE_ALREADY_IN_PROJECT */
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, USER_ROLE_ALREADY_IN_PROJECT */
             409: {
                 headers: {
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
@@ -6613,7 +7225,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, USER_ROLE_NOT_IN_PROJECT, LAST_PROJECT_MEMBER, ROLE_INHERITED */
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, USER_ROLE_NOT_IN_PROJECT, LAST_PROJECT_MEMBER, ROLE_INHERITED */
             409: {
                 headers: {
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
@@ -6976,7 +7588,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, SECURITY_GROUP_NAME_DUPLICATED, QUOTA_EXCEEDED */
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, SECURITY_GROUP_NAME_DUPLICATED, QUOTA_EXCEEDED */
             409: {
                 headers: {
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
@@ -7291,7 +7903,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, DEFAULT_SECURITY_GROUP_RENAME, SECURITY_GROUP_NAME_DUPLICATED, OPTIMISTIC_LOCK_CONFLICT, QUOTA_EXCEEDED */
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, DEFAULT_SECURITY_GROUP_RENAME, SECURITY_GROUP_NAME_DUPLICATED, OPTIMISTIC_LOCK_CONFLICT, QUOTA_EXCEEDED */
             409: {
                 headers: {
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
@@ -7489,7 +8101,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, ATTACHED_SECURITY_GROUP_DELETION, DEFAULT_SECURITY_GROUP_DELETION */
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, ATTACHED_SECURITY_GROUP_DELETION, DEFAULT_SECURITY_GROUP_DELETION */
             409: {
                 headers: {
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
@@ -8097,7 +8709,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, PROTECTED */
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, PROTECTED */
             409: {
                 headers: {
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
@@ -8757,7 +9369,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, SERVER_NAME_DUPLICATE */
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, SERVER_NAME_DUPLICATE */
             409: {
                 headers: {
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
@@ -9271,7 +9883,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, VOLUME_ALREADY_ATTACHED, VOLUME_STATUS_INVALID_FOR_ATTACHING, SERVER_STATUS_INVALID_FOR_ATTACHING */
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, VOLUME_ALREADY_ATTACHED, VOLUME_STATUS_INVALID_FOR_ATTACHING, SERVER_STATUS_INVALID_FOR_ATTACHING */
             409: {
                 headers: {
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
@@ -9449,7 +10061,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, VOLUME_NOT_ATTACHED_TO_SERVER, CANNOT_DETACH_ROOT_VOLUME */
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, VOLUME_NOT_ATTACHED_TO_SERVER, CANNOT_DETACH_ROOT_VOLUME */
             409: {
                 headers: {
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
@@ -10010,7 +10622,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, LAST_USER_DELETION_NOT_ALLOWED, LAST_PROJECT_MEMBER, IMPORTED_USER_DELETION */
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, LAST_USER_DELETION_NOT_ALLOWED, LAST_PROJECT_MEMBER, IMPORTED_USER_DELETION */
             409: {
                 headers: {
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
@@ -11030,7 +11642,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, ATTACHED_VOLUME_DELETION, VOLUME_STATUS_INVALID_FOR_DELETION, PROTECTED */
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, ATTACHED_VOLUME_DELETION, VOLUME_STATUS_INVALID_FOR_DELETION, PROTECTED */
             409: {
                 headers: {
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
@@ -11220,7 +11832,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, VOLUME_NAME_DUPLICATE */
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, VOLUME_NAME_DUPLICATE */
             409: {
                 headers: {
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
@@ -11410,7 +12022,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, VOLUME_STATUS_INVALID_FOR_RESIZING, QUOTA_EXCEEDED, CAPACITY_UNAVAILABLE */
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, VOLUME_STATUS_INVALID_FOR_RESIZING, QUOTA_EXCEEDED, CAPACITY_UNAVAILABLE */
             409: {
                 headers: {
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */

@@ -84,6 +84,8 @@ const user: Make = ({ user: id }) => `/users/${String(id)}`;
 const project: Make = ({ project: id }) => `/projects/${String(id)}`;
 const keyPair: Make = ({ keyPair: id }) => `/key-pairs/${String(id)}`;
 
+const adminOperation: Make = ({ operation: id }) => `/admin/operations/${String(id)}`;
+
 const notFound = (code: string): Refusal => [404, code];
 const denied = (code: string): Refusal => [403, code];
 
@@ -129,6 +131,12 @@ const attachmentPositions: readonly Position[] = [
     gone: notFound('VOLUME_NOT_FOUND'),
   }),
 ];
+
+/** An administrator's route: for nobody else, and not bound to a project. */
+const administer = (thing: Thing, path: Make, gone: string, admin: Refusal | 'may'): Position => ({
+  ...change(thing, path, gone, denied('PERMISSION_DENIED')),
+  admin,
+});
 
 const membership: Make = (ids) => `${project(ids)}/users/${String(ids.user)}`;
 const membershipOf = (stranger: Refusal | null): readonly Position[] => [
@@ -433,5 +441,17 @@ export const tenantRoutes: Readonly<Record<string, readonly Position[]>> = {
       'OPERATION_NOT_FOUND',
       notFound('OPERATION_NOT_FOUND'),
     ),
+  ],
+
+  'GET /admin/operations': [
+    { ...whole('operation', '/admin/operations'), foreign: denied('PERMISSION_DENIED') },
+    { ...filter('server', '/admin/operations', 'resource_id'), foreign: denied('PERMISSION_DENIED') },
+  ],
+  // It has ended.
+  'POST /admin/operations/{id}/retry': [
+    administer('operation', (ids) => `${adminOperation(ids)}/retry`, 'OPERATION_NOT_FOUND', [409, 'OPERATION_ENDED']),
+  ],
+  'POST /admin/operations/{id}/abandon': [
+    administer('operation', (ids) => `${adminOperation(ids)}/abandon`, 'OPERATION_NOT_FOUND', [409, 'OPERATION_ENDED']),
   ],
 };
