@@ -1,6 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AuditRepository } from '../audit/audit.repository.js';
 import { accessMetadata, hasRole, type AccessLevel } from '../common/access.js';
 import { PermissionDenied } from '../common/errors.js';
 import { setPrincipal } from '../common/principal.decorator.js';
@@ -22,6 +23,7 @@ export class AuthGuard implements CanActivate {
     private readonly database: Database,
     private readonly sessions: SessionRepository,
     private readonly tokens: AccessTokens,
+    private readonly audit: AuditRepository,
   ) {
     this.limiter = new RateLimiter({
       perSecond: settings.RATE_LIMIT_SESSION,
@@ -38,6 +40,7 @@ export class AuthGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const session = await this.liveSession(request, context.switchToHttp().getResponse<FastifyReply>());
     if (!hasRole(session.role, level)) {
+      if (level === 'admin') await this.noteAttempt(request, session);
       throw new PermissionDenied(`This needs the role ${level}; yours in this project is ${session.role}`);
     }
     if (level === 'member' && !session.isProjectEnabled) {
@@ -46,6 +49,23 @@ export class AuthGuard implements CanActivate {
     const { isProjectEnabled: _, ...principal } = session;
     setPrincipal(request, principal);
     return true;
+  }
+
+  /** Who tries the routes of administrators without being one is worth knowing. */
+  private async noteAttempt(request: FastifyRequest, { userId, projectId }: LiveSession): Promise<void> {
+    const { method, routeOptions } = request;
+    await this.database.read((manager) =>
+      this.audit.insert(manager, {
+        actorUserId: userId,
+        projectId,
+        action: 'admin.refused',
+        resourceType: 'route',
+        resourceId: null,
+        operationId: null,
+        requestId: request.id,
+        detail: { method, route: routeOptions.url ?? null },
+      }),
+    );
   }
 
   private async liveSession(request: FastifyRequest, reply: FastifyReply): Promise<LiveSession> {

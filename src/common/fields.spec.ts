@@ -15,6 +15,7 @@ import {
   QueryId,
   QueryIds,
   QueryInteger,
+  QueryTime,
   Size,
   Uuid,
 } from './fields.js';
@@ -66,6 +67,9 @@ class Query {
 
   @OneOf(['name', 'created_at'], { optional: true })
   sort_by?: string;
+
+  @QueryTime()
+  since?: Date;
 }
 
 class Needed {
@@ -180,6 +184,11 @@ describe('a query', () => {
       include_deleted: true,
       sort_by: 'name',
     });
+    for (const since of ['2026-11-24T09:30:00.500Z', '2026-11-24T10:30:00.5+01:00']) {
+      expect(pipe.transform({ since }, { type: 'query', metatype: Query })).toEqual({
+        since: new Date('2026-11-24T09:30:00.500Z'),
+      });
+    }
     expect(pipe.transform({ ids: '1' }, { type: 'query', metatype: Query })).toEqual({ ids: [1] });
   });
 
@@ -195,6 +204,12 @@ describe('a query', () => {
     [{ sort_by: 'id;drop' }, ['sort_by enum']],
     [{ sort_by: ['name', 'name'] }, ['sort_by enum']],
     [{ include_deleted: '1' }, ['include_deleted boolean']],
+    [{ since: '2026-11-24' }, ['since time']],
+    [{ since: '2026-11-24T09:30:00' }, ['since time']],
+    [{ since: '2026-13-24T09:30:00Z' }, ['since time']],
+    [{ since: '0026-11-24T09:30:00Z' }, ['since time']],
+    [{ since: '1764000000' }, ['since time']],
+    [{ since: ['2026-11-24T09:30:00Z', '2026-11-24T09:30:00Z'] }, ['since time']],
     [{ 'id[$gt]': '1' }, ['id[$gt] unknown']],
     [{ 'name[a]': 'b' }, ['name[a] unknown']],
     [Object.assign(Object.create(null) as object, { constructor: 'x' }), ['constructor unknown']],

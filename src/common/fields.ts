@@ -325,6 +325,27 @@ export function QueryIds(options: FieldOptions = {}): PropertyDecorator {
   );
 }
 
+/** A time of ISO 8601 with its zone; the DTO holds a Date. */
+export function QueryTime(options: FieldOptions = {}): PropertyDecorator {
+  return field(
+    { optional: true, ...options },
+    {
+      convert: (value) => parseTime(value) ?? value,
+      check: (value) =>
+        value instanceof Date ? null : wrong('time', 'must be a time such as 2026-11-24T09:30:00.000Z'),
+      api: { type: 'string', format: 'date-time' },
+    },
+  );
+}
+
+/** MySQL's DATETIME knows the years 1000 to 9999. */
+function parseTime(value: unknown): Date | null {
+  const pattern = /^[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/;
+  if (typeof value !== 'string' || !pattern.test(value)) return null;
+  const time = new Date(value);
+  return Number.isNaN(time.getTime()) || time.getUTCFullYear() > 9_999 ? null : time;
+}
+
 export function QueryFlag(options: FieldOptions = {}): PropertyDecorator {
   return field(
     { optional: true, ...options },

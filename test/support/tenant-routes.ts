@@ -443,6 +443,12 @@ export const tenantRoutes: Readonly<Record<string, readonly Position[]>> = {
     ),
   ],
 
+  'GET /admin/audit-events': [
+    ...(['project', 'user'] as const).map((thing) => ({
+      ...filter(thing, '/admin/audit-events', thing === 'user' ? 'actor_user_id' : 'project_id'),
+      foreign: denied('PERMISSION_DENIED'),
+    })),
+  ],
   'GET /admin/operations': [
     { ...whole('operation', '/admin/operations'), foreign: denied('PERMISSION_DENIED') },
     { ...filter('server', '/admin/operations', 'resource_id'), foreign: denied('PERMISSION_DENIED') },
