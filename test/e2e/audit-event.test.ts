@@ -25,6 +25,12 @@ interface ListBody {
   readonly next_cursor: string | null;
 }
 
+function parametersOf(query: Readonly<Record<string, string | number>>): string {
+  return new URLSearchParams(
+    Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
+  ).toString();
+}
+
 describe('the audit events', () => {
   let app: TestApp;
   let admin: Api;
@@ -49,7 +55,7 @@ describe('the audit events', () => {
   });
 
   const list = <T = ListBody>(query: Readonly<Record<string, string | number>> = {}): Promise<Answer<T>> =>
-    admin.get<T>(`/admin/audit-events?${new URLSearchParams(Object.entries(query).map(([k, v]) => [k, String(v)]))}`);
+    admin.get<T>(`/admin/audit-events?${parametersOf(query)}`);
 
   const actions = async (query: Readonly<Record<string, string | number>>): Promise<readonly string[]> =>
     (await list(query)).body.audit_events.map(({ action }) => action);
