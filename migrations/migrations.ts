@@ -30,10 +30,10 @@ import { CreateReconciliationRun1764000000071 } from './1764000000071-create-rec
 import { CreateReconciliationFinding1764000000072 } from './1764000000072-create-reconciliation-finding.js';
 import { CreatePolicy1764000000073 } from './1764000000073-create-policy.js';
 import { CreateWatermark1764000000074 } from './1764000000074-create-watermark.js';
-import { AddNetworkInterfaceFormerServer1764000000085 } from './1764000000085-add-network-interface-former-server.js';
 import { IndexAuditEventActor1764000000081 } from './1764000000081-index-audit-event-actor.js';
 import { IndexAuditEventAction1764000000082 } from './1764000000082-index-audit-event-action.js';
 import { IndexAuditEventCreated1764000000083 } from './1764000000083-index-audit-event-created.js';
+import { AddNetworkInterfaceFormerServer1764000000085 } from './1764000000085-add-network-interface-former-server.js';
 
 /** In the order in which they run; a new one goes to the end, and none is edited once merged. */
 export const migrations = [
@@ -69,8 +69,8 @@ export const migrations = [
   CreateReconciliationFinding1764000000072,
   CreatePolicy1764000000073,
   CreateWatermark1764000000074,
-  AddNetworkInterfaceFormerServer1764000000085,
   IndexAuditEventActor1764000000081,
   IndexAuditEventAction1764000000082,
   IndexAuditEventCreated1764000000083,
+  AddNetworkInterfaceFormerServer1764000000085,
 ] as const;

@@ -74,7 +74,9 @@ function fingerprintOfSources() {
 function sourcesIn(folder) {
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !/\.(spec|test)\.ts$/.test(entry.name))
+    .filter(
+      (entry) => entry.isFile() && /\.(ts|html|css|js)$/.test(entry.name) && !/\.(spec|test)\.ts$/.test(entry.name),
+    )
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(root.length + 1));
 }
 

@@ -6,11 +6,14 @@ import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, Fast
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
+import { serveAdminPage } from './admin-page/serve-admin-page.js';
 import { AppModule } from './app.module.js';
 import { translateError } from './app.problems.js';
 import { AnswerInterceptor } from './common/answer.interceptor.js';
+import { HttpMetrics } from './common/http-metrics.js';
 import { parseJsonBody } from './common/json-body.js';
 import { createLogger, NestLogger } from './common/logger.js';
+import { MetricRegistry } from './common/metrics.js';
 import { createDocument } from './common/openapi.js';
 import { ProblemFilter } from './common/problem.filter.js';
 import { bodyOf, transportProblems } from './common/problems.js';
@@ -31,7 +34,9 @@ export async function createApp(
   logger = createLogger(config.settings.LOG_LEVEL),
 ): Promise<NestFastifyApplication> {
   const routes = new RouteTable();
-  const filter = new ProblemFilter(routes, translateError);
+  const registry = new MetricRegistry();
+  const metrics = new HttpMetrics(registry);
+  const filter = new ProblemFilter(routes, translateError, metrics);
   const adapter = createAdapter(config, filter);
   const instance = adapter.getInstance();
   instance.addHook('onRoute', (route) => {
@@ -39,19 +44,20 @@ export async function createApp(
     const limit = bodyLimits[`${String(route.method)} ${route.url}`];
     if (limit !== undefined) route.bodyLimit = limit;
   });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, registry), adapter, {
     logger: new NestLogger(logger),
     bodyParser: false,
     abortOnError: false,
     return503OnClosing: false,
   });
-  addHooks(adapter, { shutdown: app.get(Shutdown, { strict: false }), logger, filter, config });
+  addHooks(adapter, { shutdown: app.get(Shutdown, { strict: false }), logger, filter, metrics, config });
   takeJsonOnly(instance);
   ignoreExpectations(instance);
   app.useGlobalFilters(filter);
   app.useGlobalPipes(new RequestPipe());
   app.useGlobalInterceptors(new AnswerInterceptor());
   if (config.settings.DOCS) serveDocs(app);
+  if (config.settings.ADMIN_PAGE) serveAdminPage(instance);
   return app;
 }
 
@@ -106,17 +112,21 @@ interface HookParts {
   readonly shutdown: Shutdown;
   readonly logger: Logger;
   readonly filter: ProblemFilter;
+  readonly metrics: HttpMetrics;
   readonly config: Config;
 }
 
-function addHooks(adapter: FastifyAdapter, { shutdown, logger, filter, config: { settings } }: HookParts): void {
+function addHooks(
+  adapter: FastifyAdapter,
+  { shutdown, logger, filter, metrics, config: { settings } }: HookParts,
+): void {
   const limiter = new RateLimiter({ perSecond: settings.RATE_LIMIT_ADDRESS, burst: settings.RATE_LIMIT_ADDRESS_BURST });
   adapter.setOnRequestHook((request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     addStandardHeaders(request, reply);
     if (request.url.startsWith('/docs')) addDocsHeaders(reply);
     try {
       // Whoever watches over us must not be turned away.
-      if (!request.url.startsWith('/health')) limiter.take(request.ip, performance.now(), reply);
+      if (!isWatching(request.url)) limiter.take(request.ip, performance.now(), reply);
     } catch (error) {
       filter.answer(error, request, reply);
       return;
@@ -141,9 +151,14 @@ function addHooks(adapter: FastifyAdapter, { shutdown, logger, filter, config: {
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime),
     };
+    metrics.answered(fields, reply.statusCode, reply.elapsedTime);
     logger.info(fields, 'request answered');
     done();
   });
+}
+
+function isWatching(url: string): boolean {
+  return url.startsWith('/health') || url === '/metrics';
 }
 
 /** Node answers an Expect that it does not know by a bare 417 of its own; here it is a header like any other. */

@@ -43,9 +43,11 @@ async function shutDown(app: NestFastifyApplication, logger: Logger, drainMs: nu
 
 function listenErrorOf(error: unknown, { settings }: Config): string {
   const code = error instanceof Error && 'code' in error ? error.code : null;
-  const address = `${settings.HOST}:${String(settings.PORT)}`;
-  if (code === 'EADDRINUSE') return `Port ${String(settings.PORT)} is in use; set PORT to a free one`;
-  if (code === 'EACCES') return `Listening on ${address} is not allowed; set PORT above 1023`;
+  const isMetrics = error instanceof Error && 'port' in error && error.port === settings.METRICS_PORT;
+  const [name, port] = isMetrics ? ['METRICS_PORT', settings.METRICS_PORT] : ['PORT', settings.PORT];
+  const address = `${settings.HOST}:${String(port)}`;
+  if (code === 'EADDRINUSE') return `Port ${String(port)} is in use; set ${name} to a free one`;
+  if (code === 'EACCES') return `Listening on ${address} is not allowed; set ${name} above 1023`;
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${address} is no address of this machine; set HOST`;
   throw error;
 }

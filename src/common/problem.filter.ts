@@ -1,6 +1,7 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, type ErrorDetails } from './errors.js';
+import type { HttpMetrics } from './http-metrics.js';
 import { bodyOf, statusOf, transportProblems } from './problems.js';
 import type { RouteTable } from './route-table.js';
 
@@ -25,6 +26,7 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly routes: RouteTable,
     private readonly translate: ErrorTranslator,
+    private readonly metrics: HttpMetrics,
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -68,7 +70,10 @@ export class ProblemFilter implements ExceptionFilter {
 
   private log({ code, status }: Problem, error: unknown): void {
     if (status === 503) this.logger.warn({ code, error: describe(error) }, 'the request could not be served');
-    else this.logger.error({ code, err: error }, 'a request met a bug');
+    else {
+      this.metrics.unexpectedError();
+      this.logger.error({ code, err: error }, 'a request met a bug');
+    }
   }
 }
 

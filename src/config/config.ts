@@ -27,6 +27,11 @@ const schema = z.object({
   /** Addresses or CIDRs of proxies whose X-Forwarded-For is believed; none by default. */
   TRUSTED_PROXIES: names.default([]),
   DOCS: flag(true),
+  /** Whether /admin/ui, the page of administrators, is served. */
+  ADMIN_PAGE: flag(true),
+  /** Whether /metrics is answered, for Prometheus; without a port of its own, on PORT. */
+  METRICS: flag(true),
+  METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
   /** At least 32 characters. Signs access tokens and derives every other key. */
   SECRET_KEY: z.string().min(32, 'must have at least 32 characters'),
 
@@ -162,9 +167,12 @@ function withFiles(env: Readonly<Record<string, string | undefined>>): Record<st
 
 function contradictions(settings: Parsed): string[] {
   const shortest = 2 * (settings.HTTP_TIMEOUT_MS + settings.LEASE_MARGIN_MS);
+  const isShared = settings.METRICS_PORT !== 0 && settings.METRICS_PORT === settings.PORT;
+  const ports = isShared ? ['METRICS_PORT must be another port than PORT, or 0 for the same one'] : [];
   return settings.LEASE_MS > shortest
-    ? []
+    ? ports
     : [
+        ...ports,
         `LEASE_MS must be more than 2 × (HTTP_TIMEOUT_MS + LEASE_MARGIN_MS) = ${String(shortest)}; it is ${String(settings.LEASE_MS)}`,
       ];
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { MetricRegistry, type Counter } from '../common/metrics.js';
 import { Database } from './database.js';
 import { Replica } from './replica.js';
 
@@ -21,6 +22,7 @@ export class HeldLease {
     readonly name: string,
     readonly epoch: number,
     private readonly ttlMs: number,
+    private readonly onLost: () => void,
   ) {}
 
   /** @throws LeaseLost */
@@ -38,17 +40,27 @@ export class HeldLease {
       'UPDATE lease SET lease_until = NOW(3) + INTERVAL ? MICROSECOND WHERE name = ? AND owner = ? AND epoch = ?',
       [this.ttlMs * 1000, this.name, this.owner, this.epoch],
     );
-    if (result.affectedRows !== 1) throw new LeaseLost(`the lease ${this.name} is held by another replica`);
+    if (result.affectedRows === 1) return;
+    this.onLost();
+    throw new LeaseLost(`the lease ${this.name} is held by another replica`);
   }
 }
 
 /** Leases on whole loops, held by one replica at a time and fenced by an epoch. Times are the database's. */
 @Injectable()
 export class LeaseService {
+  private readonly fencedWrites: Counter;
+
   constructor(
     private readonly database: Database,
     private readonly replica: Replica,
-  ) {}
+    metrics: MetricRegistry,
+  ) {
+    this.fencedWrites = metrics.counter({
+      name: 'cloud_api_lease_fenced_writes_total',
+      help: 'Writes of loops that were refused because another replica had taken the lease.',
+    });
+  }
 
   /**
    * Runs `work` if this replica gets the lease and it is due. Returns whether it ran to its end; an error of `work` is
@@ -87,7 +99,10 @@ export class LeaseService {
         this.replica.id,
       ]);
       const row = rows[0];
-      return row === undefined ? null : new HeldLease(this.database, this.replica.id, name, row.epoch, ttlMs);
+      const onLost = (): void => {
+        this.fencedWrites.add({});
+      };
+      return row === undefined ? null : new HeldLease(this.database, this.replica.id, name, row.epoch, ttlMs, onLost);
     });
   }
 

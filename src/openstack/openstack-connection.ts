@@ -5,12 +5,14 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { z } from 'zod';
 import { failpoint } from '../common/failpoint.js';
+import { MetricRegistry } from '../common/metrics.js';
 import { isInTransaction } from '../common/transaction-scope.js';
 import { Config } from '../config/config.js';
 import type { OpenStackService } from './openstack-call.js';
 import type { RawAnswer } from './openstack-classification.js';
 import { OpenStackUnavailable, OpenStackUnknownOutcome, type OpenStackError } from './openstack-errors.js';
 import { GateClosed, ServiceGate, type Vitality } from './openstack-gate.js';
+import { OpenStackMetrics } from './openstack-metrics.js';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -54,7 +56,13 @@ export class OpenStackConnection implements OnApplicationShutdown {
     { readonly axios: AxiosInstance; readonly gate: ServiceGate }
   >();
 
-  constructor(private readonly config: Config) {
+  private readonly metrics: OpenStackMetrics;
+
+  constructor(
+    private readonly config: Config,
+    registry: MetricRegistry,
+  ) {
+    this.metrics = new OpenStackMetrics(registry, () => this.reachability());
     const { caCert } = config.openstack;
     this.agents = {
       http: new http.Agent({ keepAlive: true, timeout: idleMs }),
@@ -82,7 +90,7 @@ export class OpenStackConnection implements OnApplicationShutdown {
     try {
       await request.beforeSend?.();
       vitality = 'down';
-      const answer = await this.send(request);
+      const answer = await this.measured(request);
       vitality = vitalityOf(answer.status);
       return answer;
     } catch (error) {
@@ -93,6 +101,10 @@ export class OpenStackConnection implements OnApplicationShutdown {
     }
   }
 
+  private reachability(): ReadonlyMap<OpenStackService, boolean> {
+    return new Map([...this.services].map(([service, { gate }]) => [service, !gate.isClosed]));
+  }
+
   private async enter(gate: ServiceGate, request: RawRequest): Promise<void> {
     try {
       await gate.enter(request.signal);
@@ -100,6 +112,18 @@ export class OpenStackConnection implements OnApplicationShutdown {
       if (!(error instanceof GateClosed)) throw error;
       const { service, operation } = request;
       throw new OpenStackUnavailable({ service, operation, text: error.message, retryAfterMs: error.retryAfterMs });
+    }
+  }
+
+  private async measured(request: RawRequest): Promise<RawResponse> {
+    const startedAt = performance.now();
+    let status: number | null = null;
+    try {
+      const answer = await this.send(request);
+      status = answer.status;
+      return answer;
+    } finally {
+      this.metrics.observe(request, status, performance.now() - startedAt);
     }
   }
 

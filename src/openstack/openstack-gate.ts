@@ -68,7 +68,8 @@ export class ServiceGate {
     next.admit();
   }
 
-  private get isClosed(): boolean {
+  /** The service is down: only probes pass. */
+  get isClosed(): boolean {
     return this.failures >= this.options.failuresToClose;
   }
 

@@ -5,6 +5,7 @@ import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { Transaction, type EntityManager } from '../database/transaction.js';
 import { abandonedFault } from './operation-fault.js';
+import { OperationMetrics } from './operation-metrics.js';
 import { OperationRegistry } from './operation-registry.js';
 import { finalStates } from './operation-state.js';
 import { stuckReason, type StuckReason } from './operation-stuck.js';
@@ -37,6 +38,7 @@ export class OperationAdminService {
     private readonly operations: OperationService,
     private readonly audit: AuditRepository,
     private readonly executor: OperationExecutor,
+    private readonly metrics: OperationMetrics,
   ) {
     this.slowMs = settings.OPERATION_SLOW_MS;
     this.undoMs = settings.DEADLINE_DEFAULT_MS;
@@ -80,6 +82,7 @@ export class OperationAdminService {
       await this.repository.unlock(tx, id);
       return this.note(tx, actor, 'operation.abandon', open);
     });
+    this.metrics.ended(operation.kind, operation.state);
     this.logger.warn({ operationId: id, kind: operation.kind, from: operation.step }, 'operation abandoned');
     // Whatever waited for its locks or its leases.
     this.executor.wakeIn(0);

@@ -6,6 +6,7 @@ import type { EntityManager, Transaction } from '../database/transaction.js';
 import { adminCall, projectCall, type OpenStackCall } from '../openstack/openstack-call.js';
 import { cut } from './operation-fault.js';
 import type { Fault, OperationKind, RowWrites, Step, StepCalls } from './operation-kind.js';
+import type { OperationMetrics } from './operation-metrics.js';
 import type { OperationEntity } from './operation.entity.js';
 import type { FencedChange, Holding, OperationRepository } from './operation.repository.js';
 import type { StepOutcome, StepRunner } from './step-runner.js';
@@ -22,6 +23,7 @@ export interface RunParts {
   readonly transaction: Transaction;
   readonly operations: OperationRepository;
   readonly steps: StepRunner;
+  readonly metrics: OperationMetrics;
   readonly logger: Logger;
 }
 
@@ -224,6 +226,7 @@ export class OperationRun {
       await this.parts.operations.unlock(tx, this.holding.operationId);
     });
     failpoint('operation.after-final');
+    this.parts.metrics.ended(this.kind.kind, state);
     const { operation } = this;
     this.parts.logger.log(
       { operationId: operation.id, kind: operation.kind, from: operation.state, to: state },
@@ -234,7 +237,10 @@ export class OperationRun {
   private async record(change: FencedChange, writes?: RowWrites): Promise<void> {
     await this.parts.transaction.run(async (tx: EntityManager) => {
       const isOurs = await this.parts.operations.fence(tx, this.holding, change);
-      if (!isOurs) throw new HoldingLost();
+      if (!isOurs) {
+        this.parts.metrics.fencedWrite();
+        throw new HoldingLost();
+      }
       await writes?.(tx);
     });
   }

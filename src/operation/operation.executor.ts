@@ -6,6 +6,7 @@ import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { Replica } from '../database/replica.js';
 import { Transaction } from '../database/transaction.js';
+import { OperationMetrics } from './operation-metrics.js';
 import { OperationRegistry } from './operation-registry.js';
 import { HoldingLost, OperationRun } from './operation-run.js';
 import type { OperationEntity } from './operation.entity.js';
@@ -33,6 +34,7 @@ export class OperationExecutor implements OnApplicationBootstrap, BeforeApplicat
     private readonly registry: OperationRegistry,
     private readonly operations: OperationRepository,
     private readonly steps: StepRunner,
+    private readonly metrics: OperationMetrics,
   ) {
     this.loop = new Loop(
       'hot',
@@ -79,6 +81,7 @@ export class OperationExecutor implements OnApplicationBootstrap, BeforeApplicat
       transaction: this.transaction,
       operations: this.operations,
       steps: this.steps,
+      metrics: this.metrics,
       logger: this.logger,
     };
     const run = new OperationRun(parts, kind, operation, this.replica.id, () => this.stopping);
@@ -129,6 +132,7 @@ export class OperationExecutor implements OnApplicationBootstrap, BeforeApplicat
     if (error instanceof HoldingLost) {
       this.logger.log(fields, 'the operation was cancelled or taken over');
     } else {
+      this.metrics.bug();
       this.logger.error(
         { ...fields, error: error instanceof Error ? error.stack : String(error) },
         'the operation met a bug',

@@ -4,6 +4,7 @@ import { AuditModule } from '../audit/audit.module.js';
 import { IdempotencyCleanup } from './idempotency-cleanup.service.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
+import { OperationMetrics } from './operation-metrics.js';
 import { OperationRegistry } from './operation-registry.js';
 import { OperationSecrets } from './operation-secrets.js';
 import { OperationAdminController } from './operation-admin.controller.js';
@@ -24,6 +25,7 @@ import { StepRunner } from './step-runner.js';
     OperationService,
     OperationAdminService,
     OperationSecrets,
+    OperationMetrics,
     StepRunner,
     IdempotencyRepository,
     IdempotencyCleanup,

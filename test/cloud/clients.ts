@@ -7,6 +7,7 @@ import { QuotaClient } from '../../src/catalog/quota.client.js';
 import { FloatingIpClient } from '../../src/floating-ip/floating-ip.client.js';
 import { NovaKeyPairClient } from '../../src/key-pair/nova-key-pair.client.js';
 import { NetworkInterfaceClient } from '../../src/network-interface/network-interface.client.js';
+import { MetricRegistry } from '../../src/common/metrics.js';
 import { OpenStackConnection } from '../../src/openstack/openstack-connection.js';
 import { OpenStackHttp } from '../../src/openstack/openstack-http.js';
 import { OpenStackTokens } from '../../src/openstack/openstack-tokens.js';
@@ -42,7 +43,7 @@ export class Clients {
   readonly volumes: VolumeClient;
 
   constructor(readonly config: Config) {
-    this.connection = new OpenStackConnection(config);
+    this.connection = new OpenStackConnection(config, new MetricRegistry());
     this.tokens = new OpenStackTokens(config, this.connection);
     this.http = new OpenStackHttp(config, this.connection, this.tokens);
     this.auth = new AuthClient(this.http);

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../../src/config/config.js';
+import { MetricRegistry } from '../../src/common/metrics.js';
 import { OpenStackConnection } from '../../src/openstack/openstack-connection.js';
 import { OpenStackUnavailable, OpenStackUnknownOutcome } from '../../src/openstack/openstack-errors.js';
 import { OpenStackTokens } from '../../src/openstack/openstack-tokens.js';
@@ -75,7 +76,7 @@ describe('TLS', () => {
       OS_PROJECT_NAME: 'admin',
       ...(trusted === null ? {} : { OS_CACERT: file }),
     });
-    const connection = new OpenStackConnection(config);
+    const connection = new OpenStackConnection(config, new MetricRegistry());
     try {
       return await new OpenStackTokens(config, connection).admin().catch((error: unknown) => error);
     } finally {

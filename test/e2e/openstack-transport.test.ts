@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { insideTransaction } from '../../src/common/transaction-scope.js';
 import { readConfig } from '../../src/config/config.js';
 import { adminCall, projectCall, type OpenStackCall } from '../../src/openstack/openstack-call.js';
+import { MetricRegistry } from '../../src/common/metrics.js';
 import { OpenStackConnection } from '../../src/openstack/openstack-connection.js';
 import {
   OpenStackError,
@@ -65,7 +66,7 @@ describe('the transport', () => {
       OS_PROJECT_NAME: 'admin',
       ...more,
     });
-    connection = new OpenStackConnection(config);
+    connection = new OpenStackConnection(config, new MetricRegistry());
     tokens = new OpenStackTokens(config, connection);
     http = new OpenStackHttp(config, connection, tokens);
   }

@@ -1,0 +1,389 @@
+import { all, download, get, post, queryOf } from './api.js';
+import { acting, confirmed, facts, field, h, replace, select, table, tag, tell, time } from './dom.js';
+
+const resourceTypes = [
+  'user',
+  'project',
+  'project_user',
+  'server',
+  'volume',
+  'network_interface',
+  'floating_ip',
+  'security_group',
+];
+const findingTypes = [
+  'STATUS_DRIFT',
+  'FIELD_DRIFT',
+  'MISSING',
+  'MASS_MISSING',
+  'DELETED_OUTSIDE',
+  'ERROR_FAULT',
+  'STUCK_TRANSITION',
+  'ORPHAN',
+  'UNMANAGED',
+  'UNDEAD',
+  'INCOMPLETE_VIEW',
+];
+const running = new Set(['PLANNING', 'APPLYING']);
+const stateKinds = {
+  PLANNED: 'warn',
+  DONE: 'good',
+  FAILED: 'bad',
+  CANCELLED: 'soft',
+  PLANNING: 'warn',
+  APPLYING: 'warn',
+};
+const countable = 5_000;
+
+/** The list of runs, and the form that starts one. */
+export function reconciliations(container, every) {
+  const list = h('div');
+  const projects = h('input', { name: 'project_ids', inputmode: 'numeric', placeholder: 'all' });
+  const types = resourceTypes.map((type) => h('input', { type: 'checkbox', name: 'resource_types', value: type }));
+  const start = async () => {
+    const projectIds = projects.value.split(/[\s,]+/).filter((id) => id !== '');
+    const chosen = types.filter((box) => box.checked).map((box) => box.value);
+    const run = await post('/admin/reconciliations', {
+      mode: 'dry_run',
+      ...(projectIds.length === 0 ? {} : { scope: { project_ids: projectIds.map(Number) } }),
+      ...(chosen.length === 0 ? {} : { resource_types: chosen }),
+    });
+    tell(`Dry run ${run.id} was started. It changes nothing.`);
+    location.hash = `#/reconciliations/${run.id}`;
+  };
+  replace(
+    container,
+    h('h2', {}, 'Reconciliations'),
+    h(
+      'form',
+      { className: 'panel', onsubmit: acting(start) },
+      h(
+        'div',
+        { className: 'fields' },
+        field('Project ids', projects, 'Separated by commas; all when left empty.'),
+        h(
+          'fieldset',
+          {},
+          h('legend', {}, 'Types (all when none is chosen)'),
+          types.map((box) => h('label', {}, box, ` ${words(box.value)}`)),
+        ),
+        h('button', { type: 'submit', className: 'primary' }, 'Start a dry run'),
+      ),
+    ),
+    list,
+  );
+  every(3_000, async () => {
+    const { reconciliations: runs } = await get('/admin/reconciliations?limit=50');
+    replace(
+      list,
+      table(
+        'The newest 50',
+        [
+          ['Run', ({ id }) => h('a', { href: `#/reconciliations/${id}`, 'data-key': `run-${id}` }, `#${id}`)],
+          ['State', ({ state }) => tag(state, stateKinds[state])],
+          ['Mode', ({ mode, origin }) => `${words(mode)}${origin === undefined ? '' : `, by ${origin}`}`],
+          ['Scope', scopeOf],
+          ['Found', foundOf],
+          ['Complete', ({ complete }) => (complete ? 'yes' : tag('no', 'bad'))],
+          ['Started', ({ started_at }) => time(started_at)],
+        ],
+        runs,
+        'There has been none yet.',
+      ),
+    );
+  });
+}
+
+/** One run: its plan, its findings, and what can be done about them. */
+export function reconciliation(container, every, id) {
+  const path = `/admin/reconciliations/${id}`;
+  const head = h('div');
+  const body = h('div');
+  const chosen = new Set();
+  let run = null;
+  let shown = { findings: [], next_cursor: null };
+  const filters = h(
+    'form',
+    { className: 'fields', 'aria-label': 'Filter the findings' },
+    field('Type', select('type', [['', 'any'], ...findingTypes])),
+    field('Resource', select('resource_type', [['', 'any'], ...resourceTypes.map((type) => [type, words(type)])])),
+    field('State', select('state', [['', 'any'], 'OPEN', 'APPLIED', 'SKIPPED', 'FAILED'])),
+    field('Project id', h('input', { name: 'project_id', inputmode: 'numeric', size: 8 })),
+    field(
+      'Allowed',
+      select('allowed', [
+        ['', 'any'],
+        ['true', 'yes'],
+        ['false', 'no'],
+      ]),
+    ),
+  );
+  const asked = () => Object.fromEntries(new FormData(filters));
+  const load = async (cursor = null) => {
+    const page = await get(`${path}/findings${queryOf({ ...asked(), limit: '100', cursor })}`);
+    shown = { ...page, findings: cursor === null ? page.findings : [...shown.findings, ...page.findings] };
+    drawFindings();
+  };
+  filters.addEventListener(
+    'change',
+    acting(() => load()),
+  );
+  filters.addEventListener(
+    'submit',
+    acting(() => load()),
+  );
+  replace(container, head, h('h3', {}, 'Findings'), filters, body);
+
+  const apply = async (onlyChosen) => {
+    const plan = onlyChosen
+      ? shown.findings.filter((finding) => chosen.has(finding.id))
+      : await all(`${path}/findings?state=OPEN&allowed=true`, 'findings', countable);
+    const brakes = onlyChosen
+      ? plan.filter(({ type }) => type === 'MASS_MISSING').length
+      : (run.counts.MASS_MISSING ?? 0);
+    const decision = await askToApply(plan, brakes, onlyChosen);
+    if (decision === null) return;
+    await post(`${path}/apply`, {
+      plan_hash: run.plan_hash,
+      ...(onlyChosen ? { finding_ids: [...chosen] } : {}),
+      ...(decision.confirmsMassChange ? { confirm_mass_change: true } : {}),
+    });
+    chosen.clear();
+    tell(`Run ${id} is being applied.`);
+    await refresh();
+  };
+  const cancel = async () => {
+    const body = h(
+      'p',
+      {},
+      'What has been applied stays as it is; nothing more is. The plan cannot be applied any more.',
+    );
+    if (!(await confirmed({ title: `Cancel run ${id}?`, body, action: 'Cancel the run', isDangerous: true }))) return;
+    run = await post(`${path}/cancel`);
+    tell(`Run ${id} is cancelled.`);
+    drawHead();
+  };
+
+  function drawHead() {
+    const isPlanned = run.state === 'PLANNED';
+    const button = (key, text, work, more = {}) =>
+      h('button', { type: 'button', 'data-key': key, onclick: acting(work), ...more }, text);
+    replace(
+      head,
+      h('p', {}, h('a', { href: '#/reconciliations', 'data-key': 'back' }, '← All runs')),
+      h('h2', {}, `Run ${id} `, tag(run.state, stateKinds[run.state])),
+      run.complete
+        ? null
+        : h(
+            'p',
+            { className: 'banner' },
+            'A list could not be read to its end: nothing counts as missing in this run.',
+          ),
+      isPlanned && (run.counts.MASS_MISSING ?? 0) > 0
+        ? h(
+            'p',
+            { className: 'banner' },
+            'So much is missing at once that the view may be wrong. It is applied only after a confirmation of its own.',
+          )
+        : null,
+      run.error === null || run.error === undefined
+        ? null
+        : h('p', { className: 'banner' }, `${run.error.code ?? ''} ${run.error.message ?? run.error}`),
+      h(
+        'div',
+        { className: 'panel' },
+        facts([
+          ['Mode', words(run.mode)],
+          ['Scope', scopeOf(run)],
+          ['Found', foundOf(run)],
+          ['Pages read', String(run.pages)],
+          ['Started', time(run.started_at)],
+          ['Finished', time(run.finished_at)],
+          ['Plan', run.plan_hash === null ? 'none yet' : h('code', {}, run.plan_hash.slice(0, 16))],
+        ]),
+      ),
+      h(
+        'div',
+        { className: 'bar' },
+        button('apply-all', 'Apply all that is allowed…', () => apply(false), {
+          className: 'primary',
+          disabled: !isPlanned,
+        }),
+        button('apply-chosen', `Apply the ${chosen.size} chosen…`, () => apply(true), {
+          disabled: !isPlanned || chosen.size === 0,
+        }),
+        button('cancel', 'Cancel…', cancel, { className: 'danger', disabled: !running.has(run.state) && !isPlanned }),
+        button('json', 'Report as JSON', () =>
+          download(`${path}/report`, `reconciliation-${id}.json`, 'application/json'),
+        ),
+        button('csv', 'Report as CSV', () => download(`${path}/report`, `reconciliation-${id}.csv`, 'text/csv')),
+      ),
+    );
+  }
+
+  function drawFindings() {
+    const box = (finding) =>
+      h('input', {
+        type: 'checkbox',
+        'data-key': `choose-${finding.id}`,
+        'aria-label': `Choose finding ${finding.id}`,
+        checked: chosen.has(finding.id),
+        disabled: run.state !== 'PLANNED' || finding.state !== 'OPEN' || !isApplicable(finding),
+        onchange: ({ currentTarget }) => {
+          if (currentTarget.checked) chosen.add(finding.id);
+          else chosen.delete(finding.id);
+          drawHead();
+        },
+      });
+    replace(
+      body,
+      table(
+        `${shown.findings.length} shown${shown.next_cursor === null ? '' : ', there are more'}`,
+        [
+          ['Choose', box],
+          ['Type', ({ type }) => tag(type, type === 'MASS_MISSING' || type === 'INCOMPLETE_VIEW' ? 'bad' : 'soft')],
+          ['Resource', resourceOf],
+          ['Project', ({ project_id }) => (project_id === null ? '–' : String(project_id))],
+          ['Record → OpenStack', changesOf],
+          [
+            'Action',
+            ({ action, allowed }) =>
+              action === null ? '–' : [words(action), allowed ? '' : ' (not allowed)'].join(''),
+          ],
+          [
+            'State',
+            ({ state, reason }) => [
+              tag(state, { APPLIED: 'good', FAILED: 'bad', SKIPPED: 'warn' }[state]),
+              reason === null ? '' : ` ${reason}`,
+            ],
+          ],
+          ['Evidence', evidenceOf],
+        ],
+        shown.findings,
+        running.has(run.state) ? 'Nothing yet: the lists are being read.' : 'There is no such finding.',
+      ),
+      shown.next_cursor === null
+        ? null
+        : h(
+            'button',
+            { type: 'button', 'data-key': 'more', onclick: acting(() => load(shown.next_cursor)) },
+            'Show more',
+          ),
+    );
+  }
+
+  let last = '';
+  async function refresh() {
+    run = await get(path);
+    const state = JSON.stringify(run);
+    if (state === last && !running.has(run.state)) return;
+    if (last !== '' && JSON.parse(last).state !== run.state) tell(`Run ${id} is ${run.state}.`);
+    last = state;
+    drawHead();
+    await load();
+  }
+  every(1_000, refresh);
+}
+
+function isApplicable({ action, allowed, type }) {
+  return action !== null && (allowed || type === 'MASS_MISSING');
+}
+
+/** Null: no. */
+async function askToApply(plan, brakes, onlyChosen) {
+  const counts = new Map();
+  for (const { type, action } of plan) {
+    const key = `${type}: ${words(action ?? 'nothing')}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  const total = `${plan.length}${plan.length >= countable ? ' or more' : ''} findings`;
+  const mass = h('input', { type: 'checkbox', name: 'mass', checked: onlyChosen && brakes > 0, disabled: onlyChosen });
+  const words_ = 'apply mass change';
+  const isConfirmed = await confirmed({
+    title: `Apply ${total}?`,
+    action: onlyChosen ? `Apply the ${plan.length} chosen` : 'Apply what is allowed',
+    isDangerous: brakes > 0,
+    words: brakes > 0 ? words_ : null,
+    needsWords: () => brakes > 0 && mass.checked,
+    body: [
+      h('p', {}, 'Just these are carried out. One whose row or object has moved since is skipped, with the reason.'),
+      table(
+        'What is applied',
+        [
+          ['Finding', ([key]) => key],
+          ['Number', ([, count]) => String(count)],
+        ],
+        [...counts],
+        'Nothing.',
+      ),
+      brakes === 0
+        ? null
+        : h(
+            'p',
+            { className: 'banner' },
+            `${brakes} MASS_MISSING: so many are missing at once that the view may be wrong. Look into OpenStack first. `,
+            h('label', {}, mass, ' Apply them too'),
+          ),
+    ].filter((part) => part !== null),
+  });
+  return isConfirmed ? { confirmsMassChange: brakes > 0 && mass.checked } : null;
+}
+
+function words(text) {
+  return text.toLowerCase().replaceAll('_', ' ');
+}
+
+function scopeOf({ scope, resource_types: types }) {
+  const projects = scope?.project_ids ?? null;
+  const where = projects === null ? 'all projects' : `project ${projects.join(', ')}`;
+  return types === undefined || types === null || types.length === 0 || types.length >= resourceTypes.length
+    ? where
+    : `${where}: ${types.map(words).join(', ')}`;
+}
+
+function foundOf({ counts, state }) {
+  const found = Object.entries(counts ?? {}).filter(([, count]) => count > 0);
+  if (found.length === 0) return running.has(state) ? '…' : 'nothing';
+  return found.map(([type, count]) => `${count} ${words(type)}`).join(', ');
+}
+
+function resourceOf({ resource_type: type, resource_id: id, openstack_id: openstackId }) {
+  return [
+    `${words(type)} ${id === null ? '(no row)' : id}`,
+    openstackId === null ? null : h('div', { className: 'soft facts' }, openstackId),
+  ].filter((part) => part !== null);
+}
+
+function changesOf({ before, after }) {
+  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
+  if (names.length === 0) return '–';
+  return h(
+    'div',
+    { className: 'facts' },
+    names.map((name) =>
+      h('div', {}, `${name}: `, h('del', {}, valueOf(before, name)), ' → ', h('ins', {}, valueOf(after, name))),
+    ),
+  );
+}
+
+function valueOf(side, name) {
+  const value = side?.[name];
+  if (value === undefined) return '∅';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function evidenceOf({ id, evidence }) {
+  if (evidence.length === 0) return '–';
+  return h(
+    'details',
+    { 'data-key': `evidence-${id}` },
+    h('summary', { 'data-key': `evidence-of-${id}` }, `${evidence.length} answer${evidence.length === 1 ? '' : 's'}`),
+    h(
+      'ul',
+      { className: 'facts' },
+      evidence.map(({ request_id: requestId, url, seen_at: seenAt }) =>
+        h('li', {}, `${url} `, time(seenAt), ` ${requestId}`),
+      ),
+    ),
+  );
+}
