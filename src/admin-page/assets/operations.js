@@ -6,14 +6,18 @@ const final = new Set(['SUCCEEDED', 'FAILED', 'CANCELLED']);
 /** What does not end by itself, and what can be done about it. */
 export function operations(container, every) {
   const list = h('div');
-  const choice = select('which', [
-    ['stuck=true', 'that somebody should look at'],
-    ['state=RUNNING', 'running'],
-    ['state=QUEUED', 'queued'],
-    ['state=NEEDS_ATTENTION', 'needing attention'],
-    ['state=FAILED', 'failed'],
-    ['', 'of every kind'],
-  ]);
+  const choice = select(
+    'which',
+    [
+      ['stuck=true', 'that somebody should look at'],
+      ['state=RUNNING', 'running'],
+      ['state=QUEUED', 'queued'],
+      ['state=NEEDS_ATTENTION', 'needing attention'],
+      ['state=FAILED', 'failed'],
+      ['', 'of every kind'],
+    ],
+    'stuck=true',
+  );
   const refresh = async () => {
     const { operations: rows } = await get(
       `/admin/operations?${choice.value === '' ? '' : `${choice.value}&`}limit=100`,
@@ -83,7 +87,7 @@ export function operations(container, every) {
             ({ state, stuck }) => [
               tag(state, state === 'FAILED' ? 'bad' : state === 'SUCCEEDED' ? 'good' : 'soft'),
               ' ',
-              stuck === null ? '' : tag(stuck, 'bad'),
+              stuck === null || stuck === state ? '' : tag(stuck, 'bad'),
             ],
           ],
           ['Step', ({ step, phase }) => `${step}${phase === 'COMPENSATE' ? ' (being undone)' : ''}`],
