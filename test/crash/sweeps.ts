@@ -87,13 +87,19 @@ async function manyChanges(world: World, seed: number): Promise<readonly string[
   await disturbed;
   const after = await versions(world);
   const repeated = [...after].filter(([id, version]) => version !== (before.get(id) ?? 0) + 1);
+  const [written] = await world.connection.query<RowDataPacket[]>(
+    `SELECT type, after_facts FROM reconciliation_finding WHERE state = 'APPLIED' AND resource_type = 'server' AND resource_id = ? ORDER BY id`,
+    [repeated[0]?.[0] ?? 0],
+  );
   const [findings] = await world.connection.query<RowDataPacket[]>(
     `SELECT resource_id FROM reconciliation_finding WHERE type = 'STATUS_DRIFT' AND state = 'APPLIED' AND resource_type = 'server'
       GROUP BY resource_id HAVING COUNT(*) > 1`,
   );
   return [
     ...(after.size === 500 ? [] : [`${String(after.size)} rows for 500 servers`]),
-    ...(repeated.length === 0 ? [] : [`${String(repeated.length)} rows were not written exactly once`]),
+    ...(repeated.length === 0
+      ? []
+      : [`${String(repeated.length)} rows were not written exactly once, e.g. by ${JSON.stringify(written)}`]),
     ...(findings.length === 0 ? [] : [`${String(findings.length)} rows have more than one applied finding`]),
   ];
 }
