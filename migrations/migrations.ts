@@ -34,6 +34,12 @@ import { IndexAuditEventActor1764000000081 } from './1764000000081-index-audit-e
 import { IndexAuditEventAction1764000000082 } from './1764000000082-index-audit-event-action.js';
 import { IndexAuditEventCreated1764000000083 } from './1764000000083-index-audit-event-created.js';
 import { AddNetworkInterfaceFormerServer1764000000085 } from './1764000000085-add-network-interface-former-server.js';
+import { IndexServerLists1764000000092 } from './1764000000092-index-server-lists.js';
+import { IndexNetworkInterfaceLists1764000000093 } from './1764000000093-index-network-interface-lists.js';
+import { IndexFloatingIpLists1764000000094 } from './1764000000094-index-floating-ip-lists.js';
+import { IndexSecurityGroupLists1764000000095 } from './1764000000095-index-security-group-lists.js';
+import { IndexProjectLists1764000000096 } from './1764000000096-index-project-lists.js';
+import { IndexUserLists1764000000097 } from './1764000000097-index-user-lists.js';
 
 /** In the order in which they run; a new one goes to the end, and none is edited once merged. */
 export const migrations = [
@@ -73,4 +79,10 @@ export const migrations = [
   IndexAuditEventAction1764000000082,
   IndexAuditEventCreated1764000000083,
   AddNetworkInterfaceFormerServer1764000000085,
+  IndexServerLists1764000000092,
+  IndexNetworkInterfaceLists1764000000093,
+  IndexFloatingIpLists1764000000094,
+  IndexSecurityGroupLists1764000000095,
+  IndexProjectLists1764000000096,
+  IndexUserLists1764000000097,
 ] as const;

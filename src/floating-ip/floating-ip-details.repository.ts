@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { comesAfter } from '../database/row-order.js';
 import { syncColumn } from '../database/sync.js';
 import type { OperationState } from '../operation/operation-state.js';
 import type { FloatingIpDetails } from './floating-ip-details.js';
@@ -37,7 +38,7 @@ const select = `SELECT f.id, f.openstack_id AS openstackId, f.project_id AS proj
   LEFT JOIN operation_lock l ON l.resource_type = 'floating_ip' AND l.resource_id = f.id
   LEFT JOIN operation o ON o.id = l.operation_id`;
 
-const sortColumns = { address: "COALESCE(f.address, '')", created_at: 'f.created_at' } as const;
+const sortColumns = { address: 'f.address', created_at: 'f.created_at' } as const;
 
 /** Floating IPs with everything that the API shows of them, in one statement. */
 @Injectable()
@@ -58,9 +59,9 @@ export class FloatingIpDetailsRepository {
     }
     if (!filter.includeDeleted) conditions.push('f.deleted_at IS NULL');
     if (filter.after !== null) {
-      const { value, id } = filter.after;
-      conditions.push(`(${column}, f.id) ${filter.order === 'asc' ? '>' : '<'} (?, ?)`);
-      values.push(value, id);
+      const [condition, ...position] = positionAfter(filter, filter.after);
+      conditions.push(condition);
+      values.push(...position);
     }
     const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
     const direction = filter.order === 'asc' ? 'ASC' : 'DESC';
@@ -70,6 +71,21 @@ export class FloatingIpDetailsRepository {
     );
     return rows.map(detailsOf);
   }
+}
+
+/** Without an address, which MySQL sorts before every address, a floating IP comes first in ascending order. */
+function positionAfter(
+  { sortBy, order }: FloatingIpFilter,
+  after: NonNullable<FloatingIpFilter['after']>,
+): [condition: string, ...values: unknown[]] {
+  if (sortBy !== 'address') return comesAfter(sortColumns[sortBy], 'f.id', order, after);
+  if (after.value !== '') {
+    const [condition, ...values] = comesAfter('f.address', 'f.id', order, after);
+    return [order === 'asc' ? condition : `(${condition} OR f.address IS NULL)`, ...values];
+  }
+  return order === 'asc'
+    ? ['(f.address IS NOT NULL OR f.id > ?)', after.id]
+    : ['f.address IS NULL AND f.id < ?', after.id];
 }
 
 function detailsOf(row: Row): FloatingIpDetails {

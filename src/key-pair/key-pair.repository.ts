@@ -54,7 +54,7 @@ export class KeyPairRepository {
       .limit(filter.limit);
     if (filter.after !== null) {
       const sign = filter.order === 'asc' ? '>' : '<';
-      query.andWhere(`(${column}, keyPair.id) ${sign} (:value, :id)`, filter.after);
+      query.andWhere(`(${column} ${sign} :value OR (${column} = :value AND keyPair.id ${sign} :id))`, filter.after);
     }
     return query.getMany();
   }

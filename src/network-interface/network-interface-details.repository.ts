@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { comesAfter } from '../database/row-order.js';
 import { syncColumn, type Sync } from '../database/sync.js';
 import type { OperationState } from '../operation/operation-state.js';
 
@@ -114,10 +115,7 @@ function conditionsOf(filter: NetworkInterfaceFilter): { conditions: string[]; v
   if (filter.projectId !== null) add('n.project_id = ?', filter.projectId);
   if (filter.serverId !== null) add('n.server_id = ?', filter.serverId);
   if (!filter.includeDeleted) add('n.deleted_at IS NULL');
-  if (filter.after !== null) {
-    const { value, id } = filter.after;
-    add(`(n.created_at, n.id) ${filter.order === 'asc' ? '>' : '<'} (?, ?)`, value, id);
-  }
+  if (filter.after !== null) add(...comesAfter('n.created_at', 'n.id', filter.order, filter.after));
   return { conditions, values };
 }
 

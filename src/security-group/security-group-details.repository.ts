@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { comesAfter } from '../database/row-order.js';
 import { syncColumn, type Sync } from '../database/sync.js';
 import type { OperationState } from '../operation/operation-state.js';
 
@@ -97,9 +98,9 @@ export class SecurityGroupDetailsRepository {
     }
     if (!filter.includeDeleted) conditions.push('g.deleted_at IS NULL');
     if (filter.after !== null) {
-      const { value, id } = filter.after;
-      conditions.push(`(${column}, g.id) ${filter.order === 'asc' ? '>' : '<'} (?, ?)`);
-      values.push(value, id);
+      const [condition, ...position] = comesAfter(column, 'g.id', filter.order, filter.after);
+      conditions.push(condition);
+      values.push(...position);
     }
     const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
     const direction = filter.order === 'asc' ? 'ASC' : 'DESC';

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { comesAfter } from '../database/row-order.js';
 import { syncColumn, type Sync } from '../database/sync.js';
 import type { OperationState } from '../operation/operation-state.js';
 import { VolumeRepository } from '../volume/volume.repository.js';
@@ -131,9 +132,7 @@ function conditionsOf(filter: ServerFilter): { conditions: string[]; values: unk
   if (filter.nameLike !== null) add('s.name LIKE ?', `%${escapeLike(filter.nameLike)}%`);
   if (filter.after !== null) {
     const column = filter.sortBy === 'name' ? 's.name' : 's.created_at';
-    const sign = filter.order === 'asc' ? '>' : '<';
-    const { value, id } = filter.after;
-    add(`(${column} ${sign} ? OR (${column} = ? AND s.id ${sign} ?))`, value, value, id);
+    add(...comesAfter(column, 's.id', filter.order, filter.after));
   }
   return { conditions, values };
 }

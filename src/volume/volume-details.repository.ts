@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { comesAfter } from '../database/row-order.js';
 import { syncColumn } from '../database/sync.js';
 import type { OperationState } from '../operation/operation-state.js';
 import type { VolumeDetails } from './volume-details.js';
@@ -63,10 +64,9 @@ export class VolumeDetailsRepository {
     }
     if (!filter.includeDeleted) conditions.push('v.deleted_at IS NULL');
     if (filter.after !== null) {
-      const { value, id } = filter.after;
-      const sign = filter.order === 'asc' ? '>' : '<';
-      conditions.push(`(${column} ${sign} ? OR (${column} = ? AND v.id ${sign} ?))`);
-      values.push(value, value, id);
+      const [condition, ...position] = comesAfter(column, 'v.id', filter.order, filter.after);
+      conditions.push(condition);
+      values.push(...position);
     }
     const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
     const direction = filter.order === 'asc' ? 'ASC' : 'DESC';
