@@ -28,8 +28,7 @@ export async function load(
   await Promise.all(Array.from({ length: connections }, client));
   const seconds = (performance.now() - startedAt) / 1000;
   agent.destroy();
-  times.sort((a, b) => a - b);
-  return { requestsPerSecond: times.length / seconds, p99Ms: times[Math.floor(times.length * 0.99)] ?? 0, bytes };
+  return { requestsPerSecond: times.length / seconds, p99Ms: percentile(times, 0.99), bytes };
 }
 
 async function get(url: string, headers: Readonly<Record<string, string>>, agent: Agent): Promise<number> {
@@ -47,6 +46,12 @@ async function get(url: string, headers: Readonly<Record<string, string>>, agent
     sent.on('error', reject);
     sent.end();
   });
+}
+
+/** The value that `share` of all are below. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length * share)] ?? 0;
 }
 
 /** Median, least and most of several rounds. */

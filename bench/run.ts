@@ -1,13 +1,23 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { benchAccept } from './accept.js';
 import { benchBoot } from './boot.js';
+import { benchBurst } from './burst.js';
 import { benchCreate } from './create.js';
+import { benchGet } from './get.js';
+import { benchIdle } from './idle.js';
 import { benchList } from './list.js';
 import type { BenchRow } from './measure.js';
+import { benchStatements } from './statements.js';
 
 const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   create: benchCreate,
   list: benchList,
+  get: benchGet,
   boot: benchBoot,
+  statements: benchStatements,
+  accept: benchAccept,
+  burst: benchBurst,
+  idle: benchIdle,
 };
 
 /** `run.js [NAME …]`: the named benchmarks, or all; prints one table and writes it to `.cache/bench.json`. */
