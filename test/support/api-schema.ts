@@ -1,6 +1,28 @@
 // Made from the description of the API by `npm run openapi`; not to be edited.
 
 export interface paths {
+    "/admin/audit-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who asked for what, newest first
+         * @description Every change that was accepted, in all projects, and every attempt at an administrator’s route by somebody who is none. Filters are combined.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        get: operations["auditList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/operations": {
         parameters: {
             query?: never;
@@ -1291,6 +1313,55 @@ export interface components {
              */
             floating_network_id: string;
         };
+        AuditEventListResponse: {
+            audit_events: components["schemas"]["AuditEventResponse"][];
+            /** @description For the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        AuditEventResponse: {
+            /**
+             * @description The kind of the operation, or what was done at once.
+             * @example server.delete
+             */
+            action: string;
+            /** @example ada */
+            actor_account_id: string | null;
+            /**
+             * @description Null for what nobody asked for who was logged in.
+             * @example 3
+             */
+            actor_user_id: number | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * @description What else belongs to it; never a secret.
+             * @example null
+             */
+            detail: {
+                [key: string]: unknown;
+            } | null;
+            /** @example 71 */
+            id: number;
+            /**
+             * @description What carries it out; null for what was done at once.
+             * @example 42
+             */
+            operation_id: number | null;
+            /** @example 1 */
+            project_id: number | null;
+            /**
+             * @description The request, for the log.
+             * @example 3f0c6a52-5f0e-4a0e-9d4d-0c6b2a1f7e11
+             */
+            request_id: string | null;
+            /** @example 7 */
+            resource_id: number | null;
+            /** @example server */
+            resource_type: string;
+        };
         AvailabilityZoneListResponse: {
             availability_zones: components["schemas"]["AvailabilityZoneResponse"][];
             /** @description For the next page; null on the last one. */
@@ -1403,6 +1474,12 @@ export interface components {
              * @enum {string}
              */
             status: "ACTIVE" | "BUILD" | "DELETED" | "ERROR" | "HARD_REBOOT" | "MIGRATING" | "PASSWORD" | "PAUSED" | "REBOOT" | "REBUILD" | "RESCUE" | "RESIZE" | "REVERT_RESIZE" | "SHELVED" | "SHELVED_OFFLOADED" | "SHUTOFF" | "SOFT_DELETED" | "SUSPENDED" | "UNKNOWN" | "VERIFY_RESIZE";
+            /**
+             * @description Whether that can be trusted: `stale` when OpenStack has not been heard since, `unknown` when it was not found at the last look.
+             * @example fresh
+             * @enum {string}
+             */
+            sync: "fresh" | "stale" | "unknown";
             /**
              * Format: date-time
              * @example 2026-11-24T09:30:04.798Z
@@ -1684,6 +1761,12 @@ export interface components {
              */
             status: "ACTIVE" | "DOWN" | "ERROR";
             /**
+             * @description Whether that can be trusted: `stale` when OpenStack has not been heard since, `unknown` when it was not found at the last look.
+             * @example fresh
+             * @enum {string}
+             */
+            sync: "fresh" | "stale" | "unknown";
+            /**
              * Format: date-time
              * @example 2026-11-24T09:30:04.798Z
              */
@@ -1875,6 +1958,12 @@ export interface components {
             security_groups: components["schemas"]["NetworkInterfaceSecurityGroupResponse"][];
             /** @example 7 */
             server_id: number | null;
+            /**
+             * @description Whether that can be trusted: `stale` when OpenStack has not been heard since, `unknown` when it was not found at the last look.
+             * @example fresh
+             * @enum {string}
+             */
+            sync: "fresh" | "stale" | "unknown";
             /**
              * Format: date-time
              * @example 2026-11-24T09:30:04.798Z
@@ -2301,6 +2390,12 @@ export interface components {
             /** @description The servers whose interfaces are in the group. */
             servers: components["schemas"]["SecurityGroupServerResponse"][];
             /**
+             * @description Whether that can be trusted: `stale` when OpenStack has not been heard since, `unknown` when it was not found at the last look.
+             * @example fresh
+             * @enum {string}
+             */
+            sync: "fresh" | "stale" | "unknown";
+            /**
              * Format: date-time
              * @example 2026-11-24T09:30:04.798Z
              */
@@ -2513,6 +2608,12 @@ export interface components {
              */
             status: "ACTIVE" | "BUILD" | "DELETED" | "ERROR" | "HARD_REBOOT" | "MIGRATING" | "PASSWORD" | "PAUSED" | "REBOOT" | "REBUILD" | "RESCUE" | "RESIZE" | "REVERT_RESIZE" | "SHELVED" | "SHELVED_OFFLOADED" | "SHUTOFF" | "SOFT_DELETED" | "SUSPENDED" | "UNKNOWN" | "VERIFY_RESIZE";
             /**
+             * @description Whether that can be trusted: `stale` when OpenStack has not been heard since, `unknown` when it was not found at the last look.
+             * @example fresh
+             * @enum {string}
+             */
+            sync: "fresh" | "stale" | "unknown";
+            /**
              * Format: date-time
              * @example 2026-11-24T09:30:04.798Z
              */
@@ -2560,7 +2661,7 @@ export interface components {
              * @example member
              * @enum {string}
              */
-            role: "admin" | "member" | "reader";
+            role: "reader" | "member" | "admin";
             user: components["schemas"]["UserResponse"];
         };
         SetSecurityGroupsRequest: {
@@ -2769,6 +2870,12 @@ export interface components {
              */
             status: "CREATING" | "AVAILABLE" | "RESERVED" | "ATTACHING" | "DETACHING" | "IN_USE" | "MAINTENANCE" | "DELETING" | "AWAITING_TRANSFER" | "ERROR" | "ERROR_DELETING" | "BACKING_UP" | "RESTORING_BACKUP" | "ERROR_BACKING_UP" | "ERROR_RESTORING" | "ERROR_EXTENDING" | "DOWNLOADING" | "UPLOADING" | "RETYPING" | "EXTENDING" | "UNKNOWN";
             /**
+             * @description Whether that can be trusted: `stale` when OpenStack has not been heard since, `unknown` when it was not found at the last look.
+             * @example fresh
+             * @enum {string}
+             */
+            sync: "fresh" | "stale" | "unknown";
+            /**
              * Format: date-time
              * @example 2026-11-24T09:30:04.798Z
              */
@@ -2824,6 +2931,125 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    auditList: {
+        parameters: {
+            query?: {
+                /** @description Only this action. */
+                action?: string;
+                /** @description Only what this user asked for. */
+                actor_user_id?: number;
+                /** @description `next_cursor` of the page before; everything else must stay as it was. */
+                cursor?: string;
+                /** @description How many entries a page has; without it one page has up to 1,000. */
+                limit?: number;
+                /** @description The direction; the same as `sort_order`. */
+                order?: "asc" | "desc";
+                /** @description Only what concerns this project. */
+                project_id?: number;
+                /** @description Only what was done to the thing with this id. */
+                resource_id?: number;
+                /** @description Only what was done to this type of thing. */
+                resource_type?: string;
+                /** @description Only what happened at this time or later. */
+                since?: string;
+                /** @description The direction; the same as `order`. */
+                sort_order?: "asc" | "desc";
+                /** @description Only what happened before this time. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The next page, with rel="next"; absent on the last one. */
+                    Link?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEventListResponse"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     operationAdminList: {
         parameters: {
             query?: {
