@@ -107,6 +107,11 @@ export function tell(text) {
   news.textContent = text;
 }
 
+/** What went wrong in a view is no matter of the next one. */
+export function clearAlert() {
+  alertBox.hidden = true;
+}
+
 export function warn(error) {
   const requestId = error.problem?.request_id;
   alertBox.textContent = `${error.message}${requestId === undefined ? '' : ` (request ${requestId})`}`;

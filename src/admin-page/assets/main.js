@@ -1,5 +1,5 @@
 import { logIn, logOut, whenEnded } from './api.js';
-import { acting, tell, warn } from './dom.js';
+import { acting, clearAlert, tell, warn } from './dom.js';
 import { operations } from './operations.js';
 import { policies } from './policies.js';
 import { reconciliation, reconciliations } from './reconciliations.js';
@@ -27,6 +27,7 @@ function show() {
   current?.abort();
   current = new AbortController();
   view.replaceChildren();
+  clearAlert();
   const hash = location.hash === '' ? '#/reconciliations' : location.hash;
   for (const link of links.querySelectorAll('a')) {
     if (hash.startsWith(link.getAttribute('href'))) link.setAttribute('aria-current', 'page');

@@ -74,7 +74,7 @@ export function operations(container, every) {
     replace(
       list,
       table(
-        `${rows.length} operations`,
+        rows.length === 1 ? 'One operation' : `${rows.length} operations`,
         [
           ['Operation', ({ id, kind }) => `#${id} ${kind}`],
           [
