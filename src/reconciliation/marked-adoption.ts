@@ -42,7 +42,7 @@ export function adoptable<Row extends ReconciledRow, Seen extends SeenObject, Co
     insert: (tx, project) => resource.adopt(tx, seen, project),
     follow: async (tx, askedAt) => {
       const [row] = await rows(tx, []);
-      if (row === undefined || row.operationId !== null) return;
+      if (row?.operationId !== null) return;
       if (row.observedAt !== null && row.observedAt >= askedAt) return;
       const context = await resource.context(tx, [seen]);
       if (resource.compare(row, seen, context).length === 0) return;
