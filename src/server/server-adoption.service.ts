@@ -8,7 +8,7 @@ import { projectCall, type OpenStackCall } from '../openstack/openstack-call.js'
 import { orNull } from '../operation/marked-removal.js';
 import { AdoptionRefused, UnmanagedResourceNotFound } from '../reconciliation/adoption.errors.js';
 import { Adopters, type Adopted, type Adopter, type AdoptionCommand } from '../reconciliation/adoption.js';
-import { seeInProject } from '../reconciliation/marked-adopter.js';
+import { MarkedAdopter, seeInProject } from '../reconciliation/marked-adopter.js';
 import { adoptable, MarkedAdoption, type Adoptable } from '../reconciliation/marked-adoption.js';
 import { SecurityGroupReconciler } from '../security-group/security-group.reconciler.js';
 import type { SeenVolume } from '../volume/volume-comparison.js';
@@ -37,6 +37,10 @@ export class ServerAdoptionService implements Adopter, OnModuleInit {
 
   onModuleInit(): void {
     this.adopters.register(this);
+    // By themselves, too: an address that is on no server, a group that none has.
+    this.adopters.register(new MarkedAdopter(this.ports, this.adoption));
+    this.adopters.register(new MarkedAdopter(this.floatingIps, this.adoption));
+    this.adopters.register(new MarkedAdopter(this.groups, this.adoption));
   }
 
   async adopt(command: AdoptionCommand): Promise<readonly Adopted[]> {

@@ -60,7 +60,7 @@ describe('adoption of what was made by hand', () => {
   }
 
   function adopt(
-    type: 'server' | 'volume',
+    type: 'server' | 'volume' | 'network_interface' | 'floating_ip',
     openstackId: string,
     options: { readonly isDryRun?: boolean; readonly project?: ManagedProject } = {},
   ): Promise<readonly Adopted[]> {
@@ -116,7 +116,7 @@ describe('adoption of what was made by hand', () => {
       status: 'ACTIVE',
       floating_ips: [{ id: idOf(adopted, graph.floatingIpId) }],
     });
-    expect(server.network_interfaces.map(({ openstack_id: id }) => id)).toEqual(graph.portIds);
+    expect(server.network_interfaces.map(({ openstack_id: id }) => id).sort()).toEqual([...graph.portIds].sort());
     expect(server.fixed_ip_addresses).toHaveLength(2);
     expect(server.security_groups).toEqual([expect.objectContaining({ name: 'default' })]);
     expect(server.volumes.map(({ id, is_root_volume: isRoot }) => [id, isRoot])).toEqual([
@@ -147,6 +147,20 @@ describe('adoption of what was made by hand', () => {
     });
     const { body: after } = await demo.get<VolumeBody>(`/volumes/${String(volume?.id)}`);
     expect(after.server_id).toBe(idOf(adopted, graph.serverId));
+  });
+
+  it('adopts a port by itself, and its address', async () => {
+    const portId = await stranger.createPort('alone', seed.networks.private);
+    const floatingIpId = await stranger.createFloatingIp(seed.networks.public, portId);
+    const [port] = await adopt('network_interface', portId);
+    const [address] = await adopt('floating_ip', floatingIpId);
+    expect([port, address]).toEqual([
+      expect.objectContaining({ type: 'network_interface', isNew: true }),
+      expect.objectContaining({ type: 'floating_ip', isNew: true }),
+    ]);
+    expect(await rowsOf('floating_ip', [floatingIpId])).toEqual([
+      expect.objectContaining({ network_interface_id: port?.id, managed_by: 'adopted' }),
+    ]);
   });
 
   it('leaves the ports of an adopted server that is gone: they carry no marker of ours', async () => {

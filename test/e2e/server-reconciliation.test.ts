@@ -7,6 +7,7 @@ import type { Policies } from '../../src/reconciliation/policy.js';
 import { ServerDeletionService } from '../../src/server/server-deletion.service.js';
 import type { Api } from '../support/api.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { FloatingIpRequests } from '../support/floating-ips.js';
 import { Plans } from '../support/plans.js';
 import { connect } from '../support/schema.js';
 import { ServerRequests, type ServerBody } from '../support/servers.js';
@@ -19,6 +20,7 @@ describe('servers that changed in OpenStack', () => {
   let demo: Api;
   let servers: ServerRequests;
   let volumes: VolumeRequests;
+  let floatingIps: FloatingIpRequests;
   let plans: Plans;
   let everything: Plans;
   let database: Connection;
@@ -30,6 +32,7 @@ describe('servers that changed in OpenStack', () => {
     demo = await app.login('demo');
     servers = await ServerRequests.of(demo);
     volumes = new VolumeRequests(demo);
+    floatingIps = new FloatingIpRequests(demo);
     plans = Plans.of(app, 'server');
     everything = Plans.of(app);
     database = await connect(app.schema);
@@ -184,6 +187,20 @@ describe('servers that changed in OpenStack', () => {
     expect((await plans.changed(since)).filter(({ resourceId }) => resourceId === server.id)).toEqual([]);
   });
 
+  it('takes a server that is only hidden for what it is, not for missing', async () => {
+    // An empty list would be believed nothing.
+    await servers.create('in-sight');
+    const since = new Date(app.simulator.cloud.now() - 1_000);
+    app.simulator.outside.setStatus(idOf(server), 'soft-delete');
+    expect(await plans.plan()).toEqual([]);
+    const changed = (await plans.changed(since)).filter(({ resourceId }) => resourceId === server.id);
+    expect(changed).toEqual([expect.objectContaining({ type: 'STATUS_DRIFT', after: { status: 'SOFT_DELETED' } })]);
+    expect(await plans.apply(changed)).toEqual([{ state: 'APPLIED' }]);
+    expect(await servers.get(server.id)).toMatchObject({ status: 'SOFT_DELETED' });
+    app.simulator.outside.setStatus(idOf(server), 'active');
+    await reconciled({ type: 'STATUS_DRIFT', after: { status: 'ACTIVE' } });
+  });
+
   it('keeps the data of a server that is gone, and deletes its ports', async () => {
     const gone = await servers.create('gone');
     const data = await volumes.create('gone-data');
@@ -192,6 +209,8 @@ describe('servers that changed in OpenStack', () => {
     const root = gone.volumes.find(({ is_root_volume: isRoot }) => isRoot);
     if (nic === undefined || root === undefined) throw new Error('the server has no interface or no root volume');
     const rootId = (await volumes.get(root.id)).openstack_id ?? '';
+    const address = await floatingIps.allocate();
+    expect((await floatingIps.associate(nic.id, address.id)).status).toBe(204);
 
     app.simulator.outside.delete(idOf(gone));
     const findings = await plans.plan();
@@ -210,6 +229,8 @@ describe('servers that changed in OpenStack', () => {
     expect((await demo.get(`/servers/${String(gone.id)}`)).status).toBe(404);
     expect(isThere(nic.openstack_id ?? '')).toBe(false);
     expect(await row('network_interface', nic.id)).toMatchObject({ deleted_reason: 'cascade' });
+    expect(await row('floating_ip', address.id)).toMatchObject({ network_interface_id: null, deleted_at: null });
+    expect(isThere(address.openstack_id ?? '')).toBe(true);
     expect(await volumes.get(root.id)).toMatchObject({ status: 'AVAILABLE', server_id: null, is_root_volume: false });
     expect(await volumes.get(data.id)).toMatchObject({ status: 'AVAILABLE', server_id: null });
     expect([rootId, data.openstack_id ?? ''].filter((id) => !isThere(id))).toEqual([]);
