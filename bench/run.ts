@@ -8,6 +8,7 @@ import { benchIdle } from './idle.js';
 import { benchList } from './list.js';
 import type { BenchRow } from './measure.js';
 import { benchStatements } from './statements.js';
+import { benchSweep, benchSweepGrowth } from './sweep.js';
 
 const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   create: benchCreate,
@@ -18,6 +19,8 @@ const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   accept: benchAccept,
   burst: benchBurst,
   idle: benchIdle,
+  sweep: benchSweep,
+  'sweep-growth': benchSweepGrowth,
 };
 
 /** `run.js [NAME …]`: the named benchmarks, or all; prints one table and writes it to `.cache/bench.json`. */

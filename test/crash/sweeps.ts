@@ -77,10 +77,11 @@ async function manyChanges(world: World, seed: number): Promise<readonly string[
   await world.login(first);
   await adoptEverything(world);
   const servers = world.simulator.bulk({ servers: 500, volumes_per_server: 0 });
+  await eventually(async () => (await statuses(world)).get('ACTIVE') === 500, 'not all servers were adopted', 90_000);
+  await eventually(() => isSettled(world), 'the sweeps find something again and again', 60_000);
+  const before = await versions(world);
   const disturbing = new AbortController();
   const disturbed = disturb(world, random, disturbing.signal);
-  await eventually(async () => (await statuses(world)).get('ACTIVE') === 500, 'not all servers were adopted', 90_000);
-  const before = await versions(world);
   for (const { id } of servers) world.simulator.outside.stop(id);
   await eventually(async () => (await statuses(world)).get('SHUTOFF') === 500, 'not all rows follow', 90_000);
   disturbing.abort();
@@ -124,6 +125,15 @@ async function disturb(world: World, random: SeededRandom, signal: AbortSignal):
 /** What was made by other hands gets rows by itself. */
 async function adoptEverything(world: World): Promise<void> {
   await world.connection.query(`INSERT INTO policy (name, value) VALUES ('reconciliation', '{"unmanaged": "adopt"}')`);
+}
+
+/** The newest complete sweep found nothing to do. */
+async function isSettled(world: World): Promise<boolean> {
+  const [rows] = await world.connection.query<RowDataPacket[]>(
+    `SELECT (SELECT COUNT(*) FROM reconciliation_finding f WHERE f.run_id = r.id AND f.action IS NOT NULL) AS n
+       FROM reconciliation_run r WHERE r.state = 'DONE' ORDER BY r.id DESC LIMIT 1`,
+  );
+  return rows[0]?.['n'] === 0;
 }
 
 async function statuses(world: World): Promise<ReadonlyMap<string, number>> {

@@ -25,6 +25,8 @@ export const withoutLoops: Readonly<Record<string, string>> = {
   HOT_LOOP_MS: String(60 * 60_000),
   IDENTITY_SWEEP_MS: String(60 * 60_000),
   ORPHAN_SWEEP_MS: String(60 * 60_000),
+  DELTA_MS: '0',
+  SWEEP_MS: '0',
 };
 
 /** One list as one account asks for it. */
