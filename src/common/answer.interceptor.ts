@@ -4,10 +4,12 @@ import { RouteParamtypes } from '@nestjs/common/internal';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
 import { Accepted } from './accepted.js';
+import { locationOf } from './accepted-at.js';
 import { entityTag, isMatched, tagsOf } from './entity-tag.js';
 import { ValidationFailed } from './errors.js';
 import { prefersAsync } from './principal.decorator.js';
 import { Previewed } from './previewed.js';
+import { isTagged } from './precondition.js';
 import { unknownField } from './request.pipe.js';
 
 /**
@@ -34,9 +36,13 @@ export class AnswerInterceptor implements NestInterceptor {
           const preview: Previewed<unknown> = body;
           return preview.body;
         }
+        const location = locationOf(context.getHandler(), body);
+        if (location !== null) reply.header('location', location);
         const cursor = nextCursorOf(body);
         if (cursor !== null) reply.header('link', `<${withCursor(request.url, cursor)}>; rel="next"`);
-        return tagged(body, request, reply);
+        return isTagged(context.getHandler()) && isObject(body)
+          ? withTag(body, request, reply)
+          : tagged(body, request, reply);
       }),
     );
   }
@@ -44,7 +50,14 @@ export class AnswerInterceptor implements NestInterceptor {
 
 /** A single resource goes out with its tag, or is not sent at all to who has it already. */
 function tagged(body: unknown, request: FastifyRequest, reply: FastifyReply): unknown {
-  if (typeof body !== 'object' || body === null || !('id' in body)) return body;
+  return isObject(body) && 'id' in body ? withTag(body, request, reply) : body;
+}
+
+function isObject(body: unknown): body is object {
+  return typeof body === 'object' && body !== null;
+}
+
+function withTag(body: object, request: FastifyRequest, reply: FastifyReply): unknown {
   const tag = entityTag(body);
   reply.header('etag', tag);
   const known = request.headers['if-none-match'];

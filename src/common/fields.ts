@@ -176,6 +176,20 @@ export function OneOf(words: readonly string[], options: FieldOptions = {}): Pro
   });
 }
 
+/** Some of these words, at least one; none twice. */
+export function SomeOf(words: readonly string[], options: FieldOptions = {}): PropertyDecorator {
+  return field(options, {
+    check: (value) => {
+      if (!Array.isArray(value)) return wrong('array', 'must be a list');
+      if (value.length === 0) return wrong('min_items', 'must have at least 1 entry');
+      if (value.some((word) => !words.includes(String(word))))
+        return wrong('enum', `must hold only ${words.join(', ')}`);
+      return new Set(value).size === value.length ? null : wrong('unique', 'must not name a word twice');
+    },
+    api: { type: 'array', items: { type: 'string', enum: [...words] }, minItems: 1, uniqueItems: true },
+  });
+}
+
 /** A whole number in JSON; `"10"` is none. */
 export function Integer(options: FieldOptions & { readonly min: number; readonly max: number }): PropertyDecorator {
   const { min, max, ...rest } = options;
@@ -203,19 +217,28 @@ export function Id(options: FieldOptions = {}): PropertyDecorator {
 }
 
 /** Some of our ids, in JSON; none twice. */
-export function Ids(options: FieldOptions & { readonly maxItems?: number } = {}): PropertyDecorator {
-  const { maxItems = 100, ...rest } = options;
+export function Ids(
+  options: FieldOptions & { readonly minItems?: number; readonly maxItems?: number } = {},
+): PropertyDecorator {
+  const { minItems = 0, maxItems = 100, ...rest } = options;
   return field(
     { ...rest },
     {
       check: (value) => {
         if (!Array.isArray(value)) return wrong('array', 'must be a list of ids');
+        if (value.length < minItems) return wrong('min_items', `must have at least ${String(minItems)} entries`);
         if (value.length > maxItems) return wrong('max_items', `must have at most ${String(maxItems)} entries`);
         const index = value.findIndex((id) => integer(id, 1, Number.MAX_SAFE_INTEGER) !== null);
         if (index >= 0) return wrong('id', `must hold ids only; entry ${String(index)} ${idMessage}`);
         return new Set(value).size === value.length ? null : wrong('unique', 'must not name an id twice');
       },
-      api: { type: 'array', items: { type: 'integer', minimum: 1 }, maxItems, uniqueItems: true },
+      api: {
+        type: 'array',
+        items: { type: 'integer', minimum: 1 },
+        ...(minItems === 0 ? {} : { minItems }),
+        maxItems,
+        uniqueItems: true,
+      },
     },
   );
 }

@@ -2,7 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { STATUS_CODES } from 'node:http';
 import { accessExtension } from './access.js';
-import { conditionalExtension } from './precondition.js';
+import { conditionalExtension, taggedExtension } from './precondition.js';
 import { secretAnswerExtension } from './secret-answer.js';
 import { problemsExtension } from './api-problems.js';
 import { problemResponses, problemSchema } from './openapi-problems.js';
@@ -48,6 +48,7 @@ function complete(operation: DocumentedOperation, path: string, method: (typeof 
   const access = takeExtension(operation, accessExtension);
   const named = takeExtension(operation, problemsExtension);
   const isConditional = takeExtension(operation, conditionalExtension) === true;
+  const isTagged = takeExtension(operation, taggedExtension) === true;
   const takesKey = takeExtension(operation, secretAnswerExtension) !== true && method !== 'get';
   const needs = access === 'public' ? 'Needs no token.' : `Needs a token and at least the role ${String(access)}.`;
   operation.description = [operation.description ?? '', needs].filter((text) => text !== '').join('\n\n');
@@ -57,7 +58,7 @@ function complete(operation: DocumentedOperation, path: string, method: (typeof 
   describePath(operation, path);
   describeSuccess(operation);
   describeHeaders(operation, { isConditional, takesKey });
-  describeTags(operation, method);
+  describeTags(operation, method, isTagged);
   const codes = [
     ...commonCodes(access),
     ...(isConditional ? (['PRECONDITION_FAILED'] as const) : []),
@@ -106,21 +107,26 @@ const keyText =
   'A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice.';
 
 /** A single resource has an entity tag, and is not sent again to who has it. */
-function describeTags(operation: DocumentedOperation, method: string): void {
+function describeTags(operation: DocumentedOperation, method: string, isTagged: boolean): void {
   const isList = operation.parameters?.some((parameter) => 'name' in parameter && parameter.name === 'cursor') ?? false;
+  // What comes in several forms is a document about a resource, not the resource.
   const hasBody = Object.values(operation.responses).some(
-    (response) => response !== undefined && 'content' in response,
+    (response) => response !== undefined && 'content' in response && Object.keys(response.content ?? {}).length === 1,
   );
-  const isSingle = method === 'get' && !isList && hasBody && operation.parameters?.some(isIdInPath) === true;
+  const isSingle =
+    method === 'get' && !isList && hasBody && (isTagged || operation.parameters?.some(isIdInPath) === true);
   if (!isSingle) return;
   const description = 'The entity tag of what you have; 304 while it is still the same.';
-  operation.parameters?.push({
-    name: 'If-None-Match',
-    in: 'header',
-    required: false,
-    schema: { type: 'string' },
-    description,
-  });
+  operation.parameters = [
+    ...(operation.parameters ?? []),
+    {
+      name: 'If-None-Match',
+      in: 'header',
+      required: false,
+      schema: { type: 'string' },
+      description,
+    },
+  ];
   addHeader(operation.responses['200'], 'ETag', {
     description: 'For If-Match and If-None-Match.',
     schema: { type: 'string' },

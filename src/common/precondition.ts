@@ -1,4 +1,4 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { entityTag, isMatched, tagsOf } from './entity-tag.js';
@@ -33,6 +33,19 @@ export class Precondition<Details> {
     const details = await find();
     if (details === null || !isMatched(this.tags, entityTag(this.represent(details)))) throw new PreconditionFailed();
   }
+}
+
+const taggedMetadata = 'tagged';
+/** Where the description of the API keeps that an answer without an id has an entity tag until `openapi.ts` says so. */
+export const taggedExtension = 'x-tagged';
+
+/** The answer is a resource of which there is but one: it has no id, and an entity tag all the same. */
+export function Tagged(): MethodDecorator {
+  return applyDecorators(SetMetadata(taggedMetadata, true), ApiExtension(taggedExtension, true));
+}
+
+export function isTagged(handler: object): boolean {
+  return Reflect.getMetadata(taggedMetadata, handler) === true;
 }
 
 /** A class whose instances show a resource. */

@@ -356,6 +356,24 @@ export const problems = {
     detail: 'No router leads from the network of the interface to the network of the floating IP',
   },
 
+  // ---- reconciliation ----
+  RECONCILIATION_NOT_FOUND: { kind: 'not-found', detail: 'There is no reconciliation 12' },
+  RECONCILIATION_RUNNING: {
+    kind: 'conflict',
+    detail: 'Reconciliation 12 of the same scope is under way; wait for its end or cancel it',
+    blockedBy: [{ type: 'reconciliation', id: 12, name: null }],
+  },
+  RECONCILIATION_NOT_PLANNED: {
+    kind: 'conflict',
+    detail: 'Reconciliation 12 is PLANNING; only one that is PLANNED can be applied',
+  },
+  RECONCILIATION_ENDED: { kind: 'conflict', detail: 'Reconciliation 12 is DONE; there is nothing left to cancel' },
+  PLAN_OUTDATED: {
+    kind: 'precondition',
+    detail: 'Reconciliation 13 is a newer plan of the same scope; read its findings and apply that one',
+    blockedBy: [{ type: 'reconciliation', id: 13, name: null }],
+  },
+
   // ---- adoption ----
   UNMANAGED_RESOURCE_NOT_FOUND: {
     kind: 'not-found',

@@ -71,6 +71,8 @@ const schema = z.object({
   RATE_LIMIT_SESSION_BURST: count(200),
   RATE_LIMIT_ADDRESS: count(200, 0),
   RATE_LIMIT_ADDRESS_BURST: count(400),
+  /** How often a minute a session may have OpenStack looked at anew for one of its things. 0: no limit. */
+  REFRESHES_PER_MINUTE: count(10, 0),
 
   LEASE_MS: milliseconds(60_000),
   HTTP_TIMEOUT_MS: milliseconds(20_000),

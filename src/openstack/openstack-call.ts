@@ -1,4 +1,6 @@
-export type OpenStackService = 'identity' | 'compute' | 'network' | 'volume' | 'image';
+export const openstackServices = ['identity', 'compute', 'network', 'volume', 'image'] as const;
+
+export type OpenStackService = (typeof openstackServices)[number];
 
 /**
  * Whose token a call carries. `admin`: the service account's own scope, for lists over all projects, for Keystone and for

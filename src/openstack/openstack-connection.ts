@@ -101,7 +101,8 @@ export class OpenStackConnection implements OnApplicationShutdown {
     }
   }
 
-  private reachability(): ReadonlyMap<OpenStackService, boolean> {
+  /** Of the services that this process has asked something already. */
+  reachability(): ReadonlyMap<OpenStackService, boolean> {
     return new Map([...this.services].map(([service, { gate }]) => [service, !gate.isClosed]));
   }
 

@@ -7,6 +7,6 @@ import { OpenStackTokens } from './openstack-tokens.js';
 /** Needs Config, which is global. */
 @Module({
   providers: [OpenStackConnection, OpenStackTokens, OpenStackHttp, OpenStackCheck],
-  exports: [OpenStackHttp, OpenStackTokens],
+  exports: [OpenStackConnection, OpenStackHttp, OpenStackTokens],
 })
 export class OpenStackModule {}

@@ -3,6 +3,7 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createHmac } from 'node:crypto';
 import { mergeMap, of, type Observable } from 'rxjs';
+import { locationOf } from '../common/accepted-at.js';
 import { deriveKey } from '../common/derived-key.js';
 import { ValidationFailed } from '../common/errors.js';
 import { IdempotencyClaim, setIdempotencyClaim } from '../common/idempotency.js';
@@ -52,7 +53,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (recorded !== null) {
       if (!recorded.fingerprint.equals(claim.fingerprint)) throw new IdempotencyKeyReused();
       reply.header('idempotent-replayed', 'true');
-      if (recorded.status !== null) return of(replay(recorded, recorded.status, reply));
+      if (recorded.status !== null) return of(replay(recorded, recorded.status, context, reply));
     }
     setIdempotencyClaim(request, claim);
     return next.handle().pipe(
@@ -90,9 +91,16 @@ function requireKey(header: string | string[]): string {
   throw new ValidationFailed([{ field: 'Idempotency-Key', message, type: 'format' }]);
 }
 
-function replay({ operationId, body }: RecordedKey, status: number, reply: FastifyReply): unknown {
+function replay(
+  { operationId, body }: RecordedKey,
+  status: number,
+  context: ExecutionContext,
+  reply: FastifyReply,
+): unknown {
   reply.status(status);
-  if (status === 202 && operationId !== null) reply.header('location', `/operations/${String(operationId)}`);
   const answer: unknown = body === null ? undefined : JSON.parse(body);
+  const location =
+    operationId === null ? locationOf(context.getHandler(), answer) : `/operations/${String(operationId)}`;
+  if (status === 202 && location !== null) reply.header('location', location);
   return answer;
 }

@@ -5,6 +5,7 @@ import { IdempotencyCleanup } from './idempotency-cleanup.service.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 import { OperationMetrics } from './operation-metrics.js';
+import { KeptAnswers } from './kept-answers.service.js';
 import { OperationRegistry } from './operation-registry.js';
 import { OperationSecrets } from './operation-secrets.js';
 import { OperationAdminController } from './operation-admin.controller.js';
@@ -29,8 +30,9 @@ import { StepRunner } from './step-runner.js';
     StepRunner,
     IdempotencyRepository,
     IdempotencyCleanup,
+    KeptAnswers,
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
   ],
-  exports: [OperationRegistry, OperationRepository, OperationService, OperationSecrets],
+  exports: [OperationRegistry, OperationRepository, OperationService, OperationSecrets, KeptAnswers],
 })
 export class OperationModule {}

@@ -1,4 +1,7 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
+import { OpenStackModule } from '../openstack/openstack.module.js';
+import { OperationModule } from '../operation/operation.module.js';
 import { Adopters } from './adoption.js';
 import { MarkedAdoption } from './marked-adoption.js';
 import { DeltaService } from './delta.service.js';
@@ -8,16 +11,25 @@ import { OrphanSweeper } from './orphan-sweeper.service.js';
 import { OrphanRepository } from './orphan.repository.js';
 import { PlanContexts } from './plan-context.service.js';
 import { PolicyRepository } from './policy.repository.js';
+import { PolicyService } from './policy.service.js';
 import { ReconciledRowRepository } from './reconciled-row.repository.js';
 import { ReconcilerKit } from './reconciler-kit.js';
 import { Reconcilers } from './reconciler.js';
+import { ReconciliationDetailsRepository } from './reconciliation-details.repository.js';
 import { ReconciliationFindingRepository } from './reconciliation-finding.repository.js';
 import { ReconciliationRunRepository } from './reconciliation-run.repository.js';
 import { ReconciliationRunner } from './reconciliation-runner.service.js';
+import { ReconciliationStatusController } from './reconciliation-status.controller.js';
+import { ReconciliationStatusRepository } from './reconciliation-status.repository.js';
+import { ReconciliationStatusService } from './reconciliation-status.service.js';
+import { ReconciliationController } from './reconciliation.controller.js';
+import { ReconciliationService } from './reconciliation.service.js';
 import { SweepService } from './sweep.service.js';
 import { WatermarkRepository } from './watermark.repository.js';
 
 @Module({
+  imports: [AuditModule, OpenStackModule, OperationModule],
+  controllers: [ReconciliationController, ReconciliationStatusController],
   providers: [
     OrphanSources,
     OrphanSweeper,
@@ -32,6 +44,11 @@ import { WatermarkRepository } from './watermark.repository.js';
     PlanContexts,
     ReconciliationRunRepository,
     ReconciliationFindingRepository,
+    ReconciliationDetailsRepository,
+    ReconciliationService,
+    ReconciliationStatusRepository,
+    ReconciliationStatusService,
+    PolicyService,
     ReconciliationRunner,
     SweepService,
     DeltaService,

@@ -10,6 +10,7 @@ interface Route {
   readonly path: string;
   readonly isPublic: boolean;
   readonly needsMember: boolean;
+  readonly needsAdmin: boolean;
   readonly hasBody: boolean;
   readonly hasPathParameter: boolean;
   readonly bodyLimit: number;
@@ -20,12 +21,14 @@ describe('every route', () => {
   let app: TestApp;
   let admin: Api;
   let viewer: Api;
+  let member: Api;
   let routes: readonly Route[];
 
   beforeAll(async () => {
     app = await startApp();
     admin = await app.login('admin');
     viewer = await app.login('viewer');
+    member = await app.login('demo');
     routes = routesOf(app);
   });
 
@@ -61,6 +64,13 @@ describe('every route', () => {
   it('answers 403 to a reader where a member or an admin is needed, before it looks at anything else', async () => {
     const ask = (route: Route) => send(viewer, route);
     expect(await wrong(({ needsMember }) => needsMember, ask, [403, 'PERMISSION_DENIED'])).toEqual([]);
+  });
+
+  it('answers 403 to readers and members where an admin is needed, before it looks at anything else', async () => {
+    for (const api of [viewer, member]) {
+      const ask = (route: Route) => send(api, route);
+      expect(await wrong(({ needsAdmin }) => needsAdmin, ask, [403, 'PERMISSION_DENIED'])).toEqual([]);
+    }
   });
 
   it('answers 422 for a parameter that it does not know', async () => {
@@ -130,6 +140,7 @@ function routesOf(app: TestApp): readonly Route[] {
           path: path.replace(/\{[a-z_]+\}/g, '999999'),
           isPublic: operation.security?.length === 0,
           needsMember: /at least the role (member|admin)/.test(operation.description ?? ''),
+          needsAdmin: operation.description?.includes('at least the role admin') === true,
           hasBody: operation.requestBody !== undefined,
           hasPathParameter: path.includes('{'),
           bodyLimit: (path === '/servers' ? 200 : 100) * 1024,

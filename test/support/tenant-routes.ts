@@ -422,6 +422,20 @@ export const tenantRoutes: Readonly<Record<string, readonly Position[]>> = {
   'POST /network-interfaces/{network_interface_id}/floating-ips/{floating_ip_id}': associationPositions,
   'DELETE /network-interfaces/{network_interface_id}/floating-ips/{floating_ip_id}': associationPositions,
 
+  // Administrators' alone; everybody else gets 403 (reconciliation-admin.test.ts).
+  'POST /admin/reconciliations': [],
+  'GET /admin/reconciliations': [],
+  'GET /admin/reconciliations/{id}': [],
+  'GET /admin/reconciliations/{id}/findings': [],
+  'GET /admin/reconciliations/{id}/report': [],
+  'POST /admin/reconciliations/{id}/apply': [],
+  'POST /admin/reconciliations/{id}/cancel': [],
+  'GET /admin/reconciliation-status': [],
+  'GET /admin/reconciliation-policies': [],
+  'PUT /admin/reconciliation-policies': [],
+  'POST /admin/reconciliation/pause': [],
+  'POST /admin/reconciliation/resume': [],
+
   'GET /operations': [
     whole('operation', '/operations'),
     filter('operation', '/operations', 'id'),

@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../config/config.js';
+import { Database } from '../database/database.js';
+import { openstackServices } from '../openstack/openstack-call.js';
+import { OpenStackConnection } from '../openstack/openstack-connection.js';
+import { PolicyRepository, type Pause } from './policy.repository.js';
+import {
+  ReconciliationStatusRepository,
+  type LeaseRow,
+  type StuckOperationRow,
+  type SweepRow,
+  type WatermarkRow,
+} from './reconciliation-status.repository.js';
+
+export interface LoopStatus extends LeaseRow {
+  /** Null where no setting of its own says how often. */
+  readonly intervalMs: number | null;
+  /** Milliseconds since it was last completed; null: never. */
+  readonly lagMs: number | null;
+}
+
+export interface WatermarkStatus extends WatermarkRow {
+  readonly lagMs: number;
+}
+
+export interface ReconciliationStatus {
+  readonly loops: readonly LoopStatus[];
+  readonly lastSweep: SweepRow | null;
+  readonly watermarks: readonly WatermarkStatus[];
+  readonly paused: Pause | null;
+  readonly oldestStuckOperation: StuckOperationRow | null;
+  /** As this replica sees them. */
+  readonly services: readonly { readonly name: string; readonly isReachable: boolean | null }[];
+}
+
+/** How reconciliation stands: what an administrator looks at first. */
+@Injectable()
+export class ReconciliationStatusService {
+  constructor(
+    private readonly config: Config,
+    private readonly database: Database,
+    private readonly connection: OpenStackConnection,
+    private readonly policies: PolicyRepository,
+    private readonly status: ReconciliationStatusRepository,
+  ) {}
+
+  async get(): Promise<ReconciliationStatus> {
+    const reachability = this.connection.reachability();
+    return this.database.read(async (manager) => {
+      const now = await this.status.now(manager);
+      const lag = (since: Date): number => Math.max(0, now.getTime() - since.getTime());
+      const leases = await this.status.leases(manager);
+      const watermarks = await this.status.watermarks(manager);
+      return {
+        loops: leases.map((lease) => ({
+          ...lease,
+          intervalMs: this.intervalOf(lease.name),
+          lagMs: lease.completedAt === null ? null : lag(lease.completedAt),
+        })),
+        lastSweep: await this.status.lastSweep(manager),
+        watermarks: watermarks.map((watermark) => ({ ...watermark, lagMs: lag(watermark.seenUntil) })),
+        paused: await this.policies.pause(manager),
+        oldestStuckOperation: await this.status.oldestStuckOperation(manager),
+        services: openstackServices.map((name) => ({ name, isReachable: reachability.get(name) ?? null })),
+      };
+    });
+  }
+
+  /** A loop's shards, if it has some, stand behind a colon. */
+  private intervalOf(lease: string): number | null {
+    const { DELTA_MS, IDENTITY_SWEEP_MS, ORPHAN_SWEEP_MS } = this.config.settings;
+    const intervals: Readonly<Record<string, number>> = {
+      identity: IDENTITY_SWEEP_MS,
+      'security-groups': IDENTITY_SWEEP_MS,
+      'security-groups-of-new-projects': IDENTITY_SWEEP_MS,
+      orphans: ORPHAN_SWEEP_MS,
+      delta: DELTA_MS,
+    };
+    return intervals[lease.split(':', 1)[0] ?? ''] ?? null;
+  }
+}
