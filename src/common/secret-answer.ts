@@ -9,3 +9,8 @@ export const secretAnswerExtension = 'x-secret-answer';
 export function SecretAnswer(): MethodDecorator & ClassDecorator {
   return applyDecorators(SetMetadata(secretAnswerMetadata, true), ApiExtension(secretAnswerExtension, true));
 }
+
+/** Looks anew each time, so that there is nothing that could be done twice: Idempotency-Key is ignored. */
+export function LooksAnew(): MethodDecorator & ClassDecorator {
+  return SecretAnswer();
+}

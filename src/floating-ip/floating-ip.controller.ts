@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, HttpCode, Query } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { Accepted } from '../common/accepted.js';
 import type { Actor } from '../common/actor.js';
@@ -10,7 +10,9 @@ import { pageOf, pageRequest, requireAdminForDeleted } from '../common/paginatio
 import { IfMatch, type Precondition } from '../common/precondition.js';
 import { Previewed } from '../common/previewed.js';
 import { CurrentActor, CurrentPrincipal } from '../common/principal.decorator.js';
-import type { Principal } from '../common/principal.js';
+import { asMember, type Principal } from '../common/principal.js';
+import { Refreshes } from '../reconciliation/refresh-limit.guard.js';
+import { ResourceRefresh } from '../reconciliation/resource-refresh.service.js';
 import type { FloatingIpDetails } from './floating-ip-details.js';
 import { FloatingIpReleaseService } from './floating-ip-release.service.js';
 import { FloatingIpListQuery, FloatingIpListResponse, FloatingIpResponse } from './floating-ip.dto.js';
@@ -21,6 +23,7 @@ export class FloatingIpController {
   constructor(
     private readonly floatingIps: FloatingIpService,
     private readonly releases: FloatingIpReleaseService,
+    private readonly refreshes: ResourceRefresh,
   ) {}
 
   @Get()
@@ -53,6 +56,21 @@ export class FloatingIpController {
   @ApiProblems('FLOATING_IP_NOT_FOUND', 'FLOATING_IP_ACCESS_DENIED')
   async get(@CurrentPrincipal() principal: Principal, @IdParam() id: number): Promise<FloatingIpResponse> {
     return FloatingIpResponse.from(await this.floatingIps.getDetails(principal, id));
+  }
+
+  @Post(':id/refresh')
+  @Refreshes()
+  @ApiOkResponse({ type: FloatingIpResponse, description: 'As it is after the look.' })
+  @Access('member')
+  @ApiOperation({
+    summary: 'Look at one floating IP in OpenStack now',
+    description:
+      'For who does not want to wait for the next round: the record is brought in line with OpenStack, which is only read. A few times a minute; for an admin, in the project that the admin is in. Idempotency-Key is ignored.',
+  })
+  @ApiProblems('FLOATING_IP_NOT_FOUND', 'FLOATING_IP_ACCESS_DENIED', 'OPENSTACK_UNAVAILABLE', 'OPENSTACK_REFUSED')
+  async refresh(@CurrentPrincipal() principal: Principal, @IdParam() id: number): Promise<FloatingIpResponse> {
+    const read = () => this.floatingIps.getDetails(asMember(principal), id);
+    return FloatingIpResponse.from(await this.refreshes.refreshed('floating_ip', id, read));
   }
 
   @Delete(':id')

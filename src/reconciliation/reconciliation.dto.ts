@@ -6,6 +6,7 @@ import {
   findingActions,
   findingStates,
   findingTypes,
+  type Evidence,
   type Facts,
   type Finding,
   type FindingAction,
@@ -16,7 +17,7 @@ import type { ReconciliationDetails } from './reconciliation-details.repository.
 import { runModes, runStates, type RunMode, type RunOrigin, type RunState } from './reconciliation-run.js';
 
 /** Key pairs are ours alone. */
-const reconciledTypes = resourceTypes.filter((type) => type !== 'key_pair');
+export const reconciledTypes = resourceTypes.filter((type) => type !== 'key_pair');
 const runOrigins = ['admin', 'sweep'] as const satisfies readonly RunOrigin[];
 
 export class ReconciliationScopeRequest {
@@ -240,6 +241,10 @@ export class EvidenceResponse {
 
   /** @example 2026-11-24T09:30:01.000Z */
   seen_at!: string;
+
+  static from({ requestId, url, seenAt }: Evidence): EvidenceResponse {
+    return { request_id: requestId, url, seen_at: seenAt.toISOString() };
+  }
 }
 
 /** A difference between the record and OpenStack, and what would be done about it. */
@@ -311,11 +316,7 @@ export class FindingResponse {
       reason: finding.reason,
       first_seen_at: finding.firstSeenAt?.toISOString() ?? null,
       applied_at: finding.appliedAt?.toISOString() ?? null,
-      evidence: finding.evidence.map(({ requestId, url, seenAt }) => ({
-        request_id: requestId,
-        url,
-        seen_at: seenAt.toISOString(),
-      })),
+      evidence: finding.evidence.map((source) => EvidenceResponse.from(source)),
     };
   }
 }

@@ -1,4 +1,5 @@
 import { DomainError } from '../common/errors.js';
+import type { ResourceType } from '../operation/operation-state.js';
 import type { RunState } from './reconciliation-run.js';
 
 export class ReconciliationNotFound extends DomainError {
@@ -69,4 +70,15 @@ export class UnknownProject extends DomainError {
 
 function blockedBy(id: number) {
   return { blockedBy: [{ type: 'reconciliation', id, name: null }] };
+}
+
+/** There is no such live row. */
+export class ResourceNotFound extends DomainError {
+  readonly kind = 'not-found';
+  readonly code: string;
+
+  constructor(type: ResourceType, id: number) {
+    super(`There is no ${type.replaceAll('_', ' ')} ${String(id)}`);
+    this.code = `${type.toUpperCase()}_NOT_FOUND`;
+  }
 }

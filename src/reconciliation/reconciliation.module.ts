@@ -22,6 +22,12 @@ import { ReconciliationRunner } from './reconciliation-runner.service.js';
 import { ReconciliationStatusController } from './reconciliation-status.controller.js';
 import { ReconciliationStatusRepository } from './reconciliation-status.repository.js';
 import { ReconciliationStatusService } from './reconciliation-status.service.js';
+import { AdoptionController } from './adoption.controller.js';
+import { AdoptionService } from './adoption.service.js';
+import { RefreshController } from './refresh.controller.js';
+import { RefreshLimit } from './refresh-limit.guard.js';
+import { ResourceRefresh } from './resource-refresh.service.js';
+import { UnmanagedResourceRepository } from './unmanaged-resource.repository.js';
 import { ReconciliationController } from './reconciliation.controller.js';
 import { ReconciliationService } from './reconciliation.service.js';
 import { SweepService } from './sweep.service.js';
@@ -29,7 +35,7 @@ import { WatermarkRepository } from './watermark.repository.js';
 
 @Module({
   imports: [AuditModule, OpenStackModule, OperationModule],
-  controllers: [ReconciliationController, ReconciliationStatusController],
+  controllers: [ReconciliationController, ReconciliationStatusController, RefreshController, AdoptionController],
   providers: [
     OrphanSources,
     OrphanSweeper,
@@ -49,11 +55,15 @@ import { WatermarkRepository } from './watermark.repository.js';
     ReconciliationStatusRepository,
     ReconciliationStatusService,
     PolicyService,
+    RefreshLimit,
+    ResourceRefresh,
+    UnmanagedResourceRepository,
+    AdoptionService,
     ReconciliationRunner,
     SweepService,
     DeltaService,
     WatermarkRepository,
   ],
-  exports: [OrphanSources, Adopters, MarkedAdoption, Reconcilers, ReconcilerKit],
+  exports: [OrphanSources, Adopters, MarkedAdoption, Reconcilers, ReconcilerKit, ResourceRefresh, RefreshLimit],
 })
 export class ReconciliationModule {}

@@ -10,7 +10,9 @@ import { pageOf, pageRequest, requireAdminForDeleted } from '../common/paginatio
 import { IfMatch, type Precondition } from '../common/precondition.js';
 import { Previewed } from '../common/previewed.js';
 import { CurrentActor, CurrentPrincipal } from '../common/principal.decorator.js';
-import type { Principal } from '../common/principal.js';
+import { asMember, type Principal } from '../common/principal.js';
+import { Refreshes } from '../reconciliation/refresh-limit.guard.js';
+import { ResourceRefresh } from '../reconciliation/resource-refresh.service.js';
 import { SecurityGroupCreationService } from './security-group-creation.service.js';
 import { SecurityGroupDeletionService } from './security-group-deletion.service.js';
 import type { SecurityGroupDetails } from './security-group-details.repository.js';
@@ -32,6 +34,7 @@ export class SecurityGroupController {
     private readonly creations: SecurityGroupCreationService,
     private readonly updates: SecurityGroupUpdateService,
     private readonly deletions: SecurityGroupDeletionService,
+    private readonly refreshes: ResourceRefresh,
   ) {}
 
   @Get()
@@ -64,6 +67,21 @@ export class SecurityGroupController {
   @ApiProblems('SECURITY_GROUP_NOT_FOUND', 'SECURITY_GROUP_ACCESS_DENIED')
   async get(@CurrentPrincipal() principal: Principal, @IdParam() id: number): Promise<SecurityGroupResponse> {
     return SecurityGroupResponse.from(await this.groups.getDetails(principal, id));
+  }
+
+  @Post(':id/refresh')
+  @Refreshes()
+  @ApiOkResponse({ type: SecurityGroupResponse, description: 'As it is after the look.' })
+  @Access('member')
+  @ApiOperation({
+    summary: 'Look at one security group in OpenStack now',
+    description:
+      'For who does not want to wait for the next round: the record is brought in line with OpenStack, which is only read. A few times a minute; for an admin, in the project that the admin is in. Idempotency-Key is ignored.',
+  })
+  @ApiProblems('SECURITY_GROUP_NOT_FOUND', 'SECURITY_GROUP_ACCESS_DENIED', 'OPENSTACK_UNAVAILABLE', 'OPENSTACK_REFUSED')
+  async refresh(@CurrentPrincipal() principal: Principal, @IdParam() id: number): Promise<SecurityGroupResponse> {
+    const read = () => this.groups.getDetails(asMember(principal), id);
+    return SecurityGroupResponse.from(await this.refreshes.refreshed('security_group', id, read));
   }
 
   @Post()

@@ -10,7 +10,9 @@ import { pageOf, pageRequest, requireAdminForDeleted } from '../common/paginatio
 import { IfMatch, type Precondition } from '../common/precondition.js';
 import { Previewed } from '../common/previewed.js';
 import { CurrentActor, CurrentPrincipal } from '../common/principal.decorator.js';
-import type { Principal } from '../common/principal.js';
+import { asMember, type Principal } from '../common/principal.js';
+import { Refreshes } from '../reconciliation/refresh-limit.guard.js';
+import { ResourceRefresh } from '../reconciliation/resource-refresh.service.js';
 import { ServerCreationService } from './server-creation.service.js';
 import { ServerDeletionService } from './server-deletion.service.js';
 import type { ServerDetails } from './server-details.js';
@@ -31,6 +33,7 @@ export class ServerController {
     private readonly servers: ServerService,
     private readonly creation: ServerCreationService,
     private readonly deletion: ServerDeletionService,
+    private readonly refreshes: ResourceRefresh,
   ) {}
 
   @Get()
@@ -68,6 +71,21 @@ export class ServerController {
   @ApiProblems('SERVER_NOT_FOUND', 'SERVER_ACCESS_PERMISSION_DENIED')
   async get(@CurrentPrincipal() principal: Principal, @IdParam() id: number): Promise<ServerResponse> {
     return ServerResponse.from(await this.servers.getDetails(principal, id));
+  }
+
+  @Post(':id/refresh')
+  @Refreshes()
+  @ApiOkResponse({ type: ServerResponse, description: 'As it is after the look.' })
+  @Access('member')
+  @ApiOperation({
+    summary: 'Look at one server in OpenStack now',
+    description:
+      'For who does not want to wait for the next round: the record is brought in line with OpenStack, which is only read. A few times a minute; for an admin, in the project that the admin is in. Idempotency-Key is ignored.',
+  })
+  @ApiProblems('SERVER_NOT_FOUND', 'SERVER_ACCESS_PERMISSION_DENIED', 'OPENSTACK_UNAVAILABLE', 'OPENSTACK_REFUSED')
+  async refresh(@CurrentPrincipal() principal: Principal, @IdParam() id: number): Promise<ServerResponse> {
+    const read = () => this.servers.getDetails(asMember(principal), id);
+    return ServerResponse.from(await this.refreshes.refreshed('server', id, read));
   }
 
   @Post()

@@ -10,7 +10,9 @@ import { IdParam } from '../common/id-param.decorator.js';
 import { pageOf, pageRequest, requireAdminForDeleted } from '../common/pagination.js';
 import { IfMatch, type Precondition } from '../common/precondition.js';
 import { CurrentActor, CurrentPrincipal } from '../common/principal.decorator.js';
-import type { Principal } from '../common/principal.js';
+import { asMember, type Principal } from '../common/principal.js';
+import { Refreshes } from '../reconciliation/refresh-limit.guard.js';
+import { ResourceRefresh } from '../reconciliation/resource-refresh.service.js';
 import { VolumeChangeService } from './volume-change.service.js';
 import { VolumeCreationService } from './volume-creation.service.js';
 import { VolumeDeletionService } from './volume-deletion.service.js';
@@ -32,6 +34,7 @@ export class VolumeController {
     private readonly creation: VolumeCreationService,
     private readonly changes: VolumeChangeService,
     private readonly deletion: VolumeDeletionService,
+    private readonly refreshes: ResourceRefresh,
   ) {}
 
   @Get()
@@ -61,6 +64,21 @@ export class VolumeController {
   @ApiProblems('VOLUME_NOT_FOUND', 'VOLUME_ACCESS_PERMISSION_DENIED')
   async get(@CurrentPrincipal() principal: Principal, @IdParam() id: number): Promise<VolumeResponse> {
     return VolumeResponse.from(await this.volumes.getDetails(principal, id));
+  }
+
+  @Post(':id/refresh')
+  @Refreshes()
+  @ApiOkResponse({ type: VolumeResponse, description: 'As it is after the look.' })
+  @Access('member')
+  @ApiOperation({
+    summary: 'Look at one volume in OpenStack now',
+    description:
+      'For who does not want to wait for the next round: the record is brought in line with OpenStack, which is only read. A few times a minute; for an admin, in the project that the admin is in. Idempotency-Key is ignored.',
+  })
+  @ApiProblems('VOLUME_NOT_FOUND', 'VOLUME_ACCESS_PERMISSION_DENIED', 'OPENSTACK_UNAVAILABLE', 'OPENSTACK_REFUSED')
+  async refresh(@CurrentPrincipal() principal: Principal, @IdParam() id: number): Promise<VolumeResponse> {
+    const read = () => this.volumes.getDetails(asMember(principal), id);
+    return VolumeResponse.from(await this.refreshes.refreshed('volume', id, read));
   }
 
   @Post()

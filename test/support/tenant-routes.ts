@@ -63,6 +63,10 @@ const change = (thing: Thing, path: Make, gone: string, foreign: Refusal, body?:
     gone: [404, gone],
   });
 
+/** In the path of a look at OpenStack; an admin has another route for what is elsewhere. */
+const look = (thing: Thing, path: Make, gone: string, foreign: Refusal): Position =>
+  change(thing, (ids) => `${path(ids)}/refresh`, gone, foreign);
+
 /** In the query of a list. */
 const filter = (thing: Thing, path: string, name: string): Position =>
   at(`query.${name}`, thing, (ids) => ({ path: `${path}?${name}=${String(ids[thing])}` }), {
@@ -280,6 +284,7 @@ export const tenantRoutes: Readonly<Record<string, readonly Position[]>> = {
   ],
   'GET /servers/{id}': [read('server', server, 'SERVER_NOT_FOUND', denied('SERVER_ACCESS_PERMISSION_DENIED'))],
   'DELETE /servers/{id}': [change('server', server, 'SERVER_NOT_FOUND', denied('SERVER_DELETE_PERMISSION_DENIED'))],
+  'POST /servers/{id}/refresh': [look('server', server, 'SERVER_NOT_FOUND', denied('SERVER_ACCESS_PERMISSION_DENIED'))],
   'PUT /servers/{id}/info': [
     change('server', (ids) => `${server(ids)}/info`, 'SERVER_NOT_FOUND', denied('SERVER_UPDATE_PERMISSION_DENIED'), {
       name: 'mine',
@@ -331,6 +336,7 @@ export const tenantRoutes: Readonly<Record<string, readonly Position[]>> = {
     ),
   ],
   'GET /volumes/{id}': [read('volume', volume, 'VOLUME_NOT_FOUND', denied('VOLUME_ACCESS_PERMISSION_DENIED'))],
+  'POST /volumes/{id}/refresh': [look('volume', volume, 'VOLUME_NOT_FOUND', denied('VOLUME_ACCESS_PERMISSION_DENIED'))],
   'PUT /volumes/{id}/info': [
     change('volume', (ids) => `${volume(ids)}/info`, 'VOLUME_NOT_FOUND', denied('VOLUME_UPDATE_PERMISSION_DENIED'), {
       name: 'mine',
@@ -352,6 +358,9 @@ export const tenantRoutes: Readonly<Record<string, readonly Position[]>> = {
   ],
   'GET /security-groups/{id}': [
     read('group', group, 'SECURITY_GROUP_NOT_FOUND', denied('SECURITY_GROUP_ACCESS_DENIED')),
+  ],
+  'POST /security-groups/{id}/refresh': [
+    look('group', group, 'SECURITY_GROUP_NOT_FOUND', denied('SECURITY_GROUP_ACCESS_DENIED')),
   ],
   'PUT /security-groups/{id}': [
     change('group', group, 'SECURITY_GROUP_NOT_FOUND', denied('SECURITY_GROUP_UPDATE_PERMISSION_DENIED'), {
@@ -382,6 +391,9 @@ export const tenantRoutes: Readonly<Record<string, readonly Position[]>> = {
   'GET /floating-ips/{id}': [
     read('floatingIp', floatingIp, 'FLOATING_IP_NOT_FOUND', denied('FLOATING_IP_ACCESS_DENIED')),
   ],
+  'POST /floating-ips/{id}/refresh': [
+    look('floatingIp', floatingIp, 'FLOATING_IP_NOT_FOUND', denied('FLOATING_IP_ACCESS_DENIED')),
+  ],
   'DELETE /floating-ips/{id}': [
     change('floatingIp', floatingIp, 'FLOATING_IP_NOT_FOUND', denied('FLOATING_IP_DELETE_PERMISSION_DENIED')),
   ],
@@ -392,6 +404,9 @@ export const tenantRoutes: Readonly<Record<string, readonly Position[]>> = {
   ],
   'GET /network-interfaces/{id}': [
     read('interface', nic, 'NETWORK_INTERFACE_NOT_FOUND', denied('NETWORK_INTERFACE_ACCESS_PERMISSION_DENIED')),
+  ],
+  'POST /network-interfaces/{id}/refresh': [
+    look('interface', nic, 'NETWORK_INTERFACE_NOT_FOUND', denied('NETWORK_INTERFACE_ACCESS_PERMISSION_DENIED')),
   ],
   'PUT /network-interfaces/{id}/security-groups': [
     at(
@@ -435,6 +450,15 @@ export const tenantRoutes: Readonly<Record<string, readonly Position[]>> = {
   'PUT /admin/reconciliation-policies': [],
   'POST /admin/reconciliation/pause': [],
   'POST /admin/reconciliation/resume': [],
+  'GET /admin/unmanaged-resources': [],
+  'POST /admin/adoptions': [],
+  'POST /admin/servers/{id}/refresh': [],
+  'POST /admin/volumes/{id}/refresh': [],
+  'POST /admin/network-interfaces/{id}/refresh': [],
+  'POST /admin/floating-ips/{id}/refresh': [],
+  'POST /admin/security-groups/{id}/refresh': [],
+  'POST /admin/users/{id}/refresh': [],
+  'POST /admin/projects/{id}/refresh': [],
 
   'GET /operations': [
     whole('operation', '/operations'),

@@ -1,0 +1,217 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Api } from '../support/api.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { connect } from '../support/schema.js';
+import { ServerRequests, type ProblemBody, type ServerBody } from '../support/servers.js';
+
+const policiesPath = '/admin/reconciliation-policies';
+const policies = {
+  missing: 'mark',
+  missing_grace_seconds: 60,
+  mass_missing_count: 3,
+  mass_missing_percent: 10,
+  unmanaged: 'adopt',
+  orphans: 'report',
+  names: 'enforce',
+  stuck_after_seconds: 600,
+};
+
+interface StatusBody {
+  readonly loops: readonly {
+    readonly name: string;
+    readonly interval_ms: number | null;
+    readonly epoch: number;
+    readonly completed_at: string | null;
+    readonly lag_ms: number | null;
+  }[];
+  readonly last_sweep: { readonly id: number; readonly state: string; readonly complete: boolean } | null;
+  readonly watermarks: readonly { readonly name: string; readonly lag_ms: number }[];
+  readonly paused: { readonly by: number; readonly since: string } | null;
+  readonly oldest_stuck_operation: { readonly id: number; readonly kind: string } | null;
+  readonly services: readonly { readonly name: string; readonly reachable: boolean | null }[];
+}
+
+describe('what administrators decide about reconciliation', () => {
+  let app: TestApp;
+  let admin: Api;
+  let demo: Api;
+  let database: Connection;
+
+  beforeAll(async () => {
+    app = await startApp({ settings: { DELTA_MS: '200', SWEEP_MS: '700' } });
+    admin = await app.login('admin');
+    demo = await app.login('demo');
+    database = await connect(app.schema);
+  });
+
+  afterEach(async () => {
+    await admin.post('/admin/reconciliation/resume');
+    await database.query("DELETE FROM policy WHERE name = 'reconciliation'");
+  });
+
+  afterAll(async () => {
+    await database.end();
+    await app.close();
+  });
+
+  const audited = async (action: string): Promise<number> => {
+    const [rows] = await database.query<RowDataPacket[]>('SELECT 1 FROM audit_event WHERE action = ?', [action]);
+    return rows.length;
+  };
+  const status = async (): Promise<StatusBody> => (await admin.get<StatusBody>('/admin/reconciliation-status')).body;
+
+  describe('the policies', () => {
+    it('are the defaults until somebody sets them', async () => {
+      const answer = await admin.get<object>(policiesPath);
+      expect([answer.status, answer.body]).toEqual([
+        200,
+        {
+          ...{ missing: 'tombstone', missing_grace_seconds: 300, mass_missing_count: 1, mass_missing_percent: 20 },
+          ...{ unmanaged: 'report', orphans: 'delete', names: 'accept', stuck_after_seconds: 1_800, version: 0 },
+        },
+      ]);
+    });
+
+    it('are set as a whole', async () => {
+      const before = await audited('reconciliation.set-policies');
+      const answer = await admin.put<object>(policiesPath, policies);
+      expect([answer.status, answer.body]).toEqual([200, { ...policies, version: 1 }]);
+      expect((await admin.get<object>(policiesPath)).body).toEqual({ ...policies, version: 1 });
+      expect(await audited('reconciliation.set-policies')).toBe(before + 1);
+    });
+
+    it('have an entity tag, and are set only as they were read if asked so', async () => {
+      const etag = (await admin.get(policiesPath)).headers.get('etag') ?? '';
+      expect((await admin.get(policiesPath, { headers: { 'if-none-match': etag } })).status).toBe(304);
+      const headers = { 'if-match': etag };
+      expect((await admin.put(policiesPath, policies, { headers })).status).toBe(200);
+      const late = await admin.put<ProblemBody>(policiesPath, { ...policies, names: 'accept' }, { headers });
+      expect([late.status, late.body.code]).toEqual([412, 'PRECONDITION_FAILED']);
+      expect((await admin.get<{ names: string }>(policiesPath)).body.names).toBe('enforce');
+    });
+
+    it('are set by one of several at a time', async () => {
+      const etag = (await admin.get(policiesPath)).headers.get('etag') ?? '';
+      const answers = await Promise.all(
+        [1, 2, 3, 4, 5].map((count) =>
+          admin.put(policiesPath, { ...policies, mass_missing_count: count }, { headers: { 'if-match': etag } }),
+        ),
+      );
+      expect(answers.map((answer) => answer.status).sort()).toEqual([200, 412, 412, 412, 412]);
+    });
+
+    it('are answered once for one Idempotency-Key', async () => {
+      const headers = { 'idempotency-key': 'policies-1' };
+      const first = await admin.put<{ version: number }>(policiesPath, policies, { headers });
+      const again = await admin.put<{ version: number }>(policiesPath, policies, { headers });
+      expect([first.body.version, again.body.version, again.headers.get('idempotent-replayed')]).toEqual([
+        1,
+        1,
+        'true',
+      ]);
+      expect((await admin.get<{ version: number }>(policiesPath)).body.version).toBe(1);
+    });
+
+    it.each([
+      ['missing', { missing: 'forget' }],
+      ['missing_grace_seconds', { missing_grace_seconds: -1 }],
+      ['mass_missing_count', { mass_missing_count: 1.5 }],
+      ['mass_missing_percent', { mass_missing_percent: 101 }],
+      ['unmanaged', { unmanaged: 'delete' }],
+      ['orphans', { orphans: null }],
+      ['names', { names: undefined }],
+      ['stuck_after_seconds', { stuck_after_seconds: 0 }],
+    ])('are refused for a wrong %s', async (field, change) => {
+      const { status: code, body } = await admin.put<ProblemBody>(policiesPath, { ...policies, ...change });
+      expect([code, body.errors?.map((error) => error.field)]).toEqual([422, [field]]);
+    });
+
+    it('are no matter of members or readers', async () => {
+      for (const api of [demo, await app.login('viewer')]) {
+        expect((await api.get(policiesPath)).status).toBe(403);
+        expect((await api.put(policiesPath, policies)).status).toBe(403);
+        expect((await api.get('/admin/reconciliation-status')).status).toBe(403);
+        expect((await api.post('/admin/reconciliation/pause')).status).toBe(403);
+        expect((await api.post('/admin/reconciliation/resume')).status).toBe(403);
+      }
+    });
+  });
+
+  describe('the loops', () => {
+    it('are told with their leases, watermarks and services', async () => {
+      await admin.until<StatusBody>('/admin/reconciliation-status', ({ body }) => {
+        const isSwept = body.last_sweep?.state === 'DONE';
+        return isSwept && body.watermarks.length > 0 && body.loops.some(({ name }) => name === 'delta:server');
+      });
+      const { loops, watermarks, services, last_sweep: sweep, paused } = await status();
+      const delta = loops.find(({ name }) => name === 'delta:server');
+      expect(delta).toMatchObject({ interval_ms: 200, epoch: expect.any(Number) });
+      expect(loops.map(({ name }) => name)).toEqual(expect.arrayContaining(['identity', 'orphans']));
+      expect(watermarks.map(({ name }) => name)).toContain('server');
+      expect(sweep).toMatchObject({ complete: true });
+      expect(services).toEqual(
+        expect.arrayContaining([
+          { name: 'identity', reachable: true },
+          { name: 'compute', reachable: true },
+          { name: 'network', reachable: true },
+        ]),
+      );
+      expect(paused).toBeNull();
+    });
+
+    it('do nothing while they are paused, and go on when they are resumed', async () => {
+      const servers = await ServerRequests.of(demo);
+      const server = await servers.create('paused');
+      expect(server.status).toBe('ACTIVE');
+      const paused = await admin.post<StatusBody>('/admin/reconciliation/pause');
+      expect([paused.status, paused.body.paused?.by]).toEqual([200, admin.login?.user.id]);
+      expect((await status()).paused).toEqual(paused.body.paused);
+      // What was under way when they were paused comes to its end.
+      await sleep(1_000);
+      const before = await status();
+      app.simulator.outside.stop(server.openstack_id ?? '');
+      await sleep(2_000);
+      expect((await servers.get(server.id)).status).toBe('ACTIVE');
+      const after = await status();
+      expect(after.last_sweep?.id).toBe(before.last_sweep?.id);
+      const deltas = ({ loops }: StatusBody) =>
+        loops.filter(({ name }) => name.startsWith('delta:')).map(({ name, epoch }) => [name, epoch]);
+      expect(deltas(after)).toEqual(deltas(before));
+      const resumed = await admin.post<StatusBody>('/admin/reconciliation/resume');
+      expect([resumed.status, resumed.body.paused]).toEqual([200, null]);
+      await demo.until<ServerBody>(`/servers/${String(server.id)}`, ({ body }) => body.status === 'SHUTOFF');
+    });
+
+    it('may be paused and resumed again and again, which is audited once', async () => {
+      const [pauses, resumes] = [await audited('reconciliation.pause'), await audited('reconciliation.resume')];
+      const first = await admin.post<StatusBody>('/admin/reconciliation/pause');
+      const again = await admin.post<StatusBody>('/admin/reconciliation/pause');
+      expect(again.body).toEqual(first.body);
+      for (const _time of [1, 2]) {
+        const resumed = await admin.post<StatusBody>('/admin/reconciliation/resume');
+        expect([resumed.status, resumed.body]).toEqual([200, { paused: null }]);
+      }
+      expect(await audited('reconciliation.pause')).toBe(pauses + 1);
+      expect(await audited('reconciliation.resume')).toBe(resumes + 1);
+    });
+
+    it('show the oldest operation that does not get on by itself', async () => {
+      app.simulator.switchService('compute', 'down');
+      const servers = await ServerRequests.of(demo);
+      const answer = await servers.post('stuck');
+      const path = answer.headers.get('location') ?? '';
+      await demo.until<{ state: string }>(path, ({ body }) => body.state === 'NEEDS_ATTENTION');
+      const { oldest_stuck_operation: stuck } = await status();
+      expect(stuck).toMatchObject({ kind: 'server.create', resource: { type: 'server', id: answer.body.id } });
+      const { body } = await admin.until<StatusBody>('/admin/reconciliation-status', (one) =>
+        one.body.services.some(({ name, reachable }) => name === 'compute' && reachable === false),
+      );
+      expect(body.services).toContainEqual({ name: 'compute', reachable: false });
+      app.simulator.switchService('compute', 'up');
+      await demo.finished(answer, 30_000);
+      expect((await status()).oldest_stuck_operation).toBeNull();
+    });
+  });
+});

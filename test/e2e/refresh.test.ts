@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { Api } from '../support/api.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { FloatingIpRequests } from '../support/floating-ips.js';
+import { connect } from '../support/schema.js';
+import { SecurityGroupRequests } from '../support/security-groups.js';
+import { ServerRequests, type ProblemBody, type ServerBody } from '../support/servers.js';
+import { VolumeRequests } from '../support/volumes.js';
+
+interface RefreshedBody {
+  readonly resource_type: string;
+  readonly id: number;
+  readonly observed_at: string | null;
+  readonly findings: readonly { readonly type: string; readonly after: Readonly<Record<string, unknown>> | null }[];
+}
+
+describe('a look at one resource', () => {
+  let app: TestApp;
+  let admin: Api;
+  let demo: Api;
+  let other: Api;
+  let database: Connection;
+  let server: ServerBody;
+  let paths: Readonly<Record<string, string>>;
+
+  beforeAll(async () => {
+    app = await startApp({ settings: { REFRESHES_PER_MINUTE: '0' } });
+    [admin, demo, other] = [await app.login('admin'), await app.login('demo'), await app.login('other')];
+    database = await connect(app.schema);
+    server = await (await ServerRequests.of(demo)).create('looked-at');
+    const volume = await new VolumeRequests(demo).create('looked-at');
+    const floatingIp = await new FloatingIpRequests(demo).allocate();
+    const group = await new SecurityGroupRequests(demo).create('looked-at', []);
+    paths = {
+      server: `/servers/${String(server.id)}`,
+      volume: `/volumes/${String(volume.id)}`,
+      network_interface: `/network-interfaces/${String(server.network_interfaces[0]?.id)}`,
+      floating_ip: `/floating-ips/${String(floatingIp.id)}`,
+      security_group: `/security-groups/${String(group.id)}`,
+    };
+  }, 60_000);
+
+  afterAll(async () => {
+    await database.end();
+    await app.close();
+  });
+
+  const types = ['server', 'volume', 'network_interface', 'floating_ip', 'security_group'] as const;
+  const writingCalls = (after: number): readonly string[] =>
+    app.simulator.log
+      .list({ after })
+      .filter(({ method, path }) => method !== 'GET' && !path.endsWith('/auth/tokens'))
+      .map(({ method, path }) => `${method} ${path}`);
+
+  it.each(types)('answers with the %s as GET does, seen just now', async (type) => {
+    const path = paths[type] ?? '';
+    const before = await demo.get<{ observed_at: string }>(path);
+    const after = app.simulator.log.list().at(-1)?.id ?? 0;
+    const answer = await demo.post<{ observed_at: string }>(`${path}/refresh`);
+    expect(answer.status).toBe(200);
+    expect(writingCalls(after)).toEqual([]);
+    expect(app.simulator.log.list({ after }).length).toBeGreaterThan(0);
+    const { observed_at: seenAt, ...shown } = answer.body;
+    const { observed_at: seenBefore, ...same } = before.body;
+    expect({ ...shown, updated_at: null }).toEqual({ ...same, updated_at: null });
+    expect(Date.parse(seenAt)).toBeGreaterThan(Date.parse(seenBefore));
+    expect((await demo.get<object>(path)).body).toEqual(answer.body);
+  });
+
+  it.each(types)('tells an administrator when the %s was seen and that nothing differed', async (type) => {
+    const answer = await admin.post<RefreshedBody>(`/admin${paths[type] ?? ''}/refresh`);
+    expect([answer.status, answer.body]).toEqual([
+      200,
+      { resource_type: type, id: expect.any(Number), observed_at: expect.any(String), findings: [] },
+    ]);
+    const [rows] = await database.query<RowDataPacket[]>(
+      "SELECT 1 FROM audit_event WHERE action = 'reconciliation.refresh' AND resource_type = ? AND resource_id = ?",
+      [type, answer.body.id],
+    );
+    expect(rows.length).toBe(1);
+  });
+
+  it('takes over at once what differs', async () => {
+    app.simulator.outside.stop(server.openstack_id ?? '');
+    const answer = await demo.post<ServerBody>(`${paths['server'] ?? ''}/refresh`);
+    expect(answer.body.status).toBe('SHUTOFF');
+    app.simulator.outside.start(server.openstack_id ?? '');
+    const told = await admin.post<RefreshedBody>(`/admin${paths['server'] ?? ''}/refresh`);
+    expect(told.body.findings).toMatchObject([{ type: 'STATUS_DRIFT', after: { status: 'ACTIVE' } }]);
+  });
+
+  it.each([
+    ['server', 'SERVER_ACCESS_PERMISSION_DENIED', 'SERVER_NOT_FOUND', '/servers'],
+    ['volume', 'VOLUME_ACCESS_PERMISSION_DENIED', 'VOLUME_NOT_FOUND', '/volumes'],
+    [
+      ...['network_interface', 'NETWORK_INTERFACE_ACCESS_PERMISSION_DENIED', 'NETWORK_INTERFACE_NOT_FOUND'],
+      '/network-interfaces',
+    ],
+    ['floating_ip', 'FLOATING_IP_ACCESS_DENIED', 'FLOATING_IP_NOT_FOUND', '/floating-ips'],
+    ['security_group', 'SECURITY_GROUP_ACCESS_DENIED', 'SECURITY_GROUP_NOT_FOUND', '/security-groups'],
+  ] as const)('is refused for a %s of others or that there is not, before OpenStack is asked', async (...row) => {
+    const [type, denied, missing, plural] = row;
+    const after = app.simulator.log.list().at(-1)?.id ?? 0;
+    const about = { path: new RegExp(`${plural}/`).source };
+    const foreign = await other.post<ProblemBody>(`${paths[String(type)] ?? ''}/refresh`);
+    expect([foreign.status, foreign.body.code]).toEqual([403, denied]);
+    for (const [api, path] of [
+      [demo, plural],
+      [admin, `/admin${String(plural)}`],
+    ] as const) {
+      const answer = await api.post<ProblemBody>(`${String(path)}/999999/refresh`);
+      expect([answer.status, answer.body.code]).toEqual([404, missing]);
+    }
+    expect(app.simulator.log.list({ after, ...about })).toEqual([]);
+  });
+
+  it('is no matter of readers, nor is the administrators’ one of members', async () => {
+    const viewer = await app.login('viewer');
+    for (const path of Object.values(paths)) {
+      expect((await viewer.post<ProblemBody>(`${path}/refresh`)).body.code).toBe('PERMISSION_DENIED');
+      expect((await demo.post<ProblemBody>(`/admin${path}/refresh`)).body.code).toBe('PERMISSION_DENIED');
+    }
+  });
+
+  it('answers 503 while OpenStack is away, and changes nothing', async () => {
+    const path = paths['server'] ?? '';
+    const before = await demo.get<object>(path);
+    app.simulator.switchService('compute', 'down');
+    try {
+      for (const [api, target] of [
+        [demo, path],
+        [admin, `/admin${path}`],
+      ] as const) {
+        const answer = await api.post<ProblemBody>(`${target}/refresh`);
+        expect([answer.status, answer.body.code]).toEqual([503, 'OPENSTACK_UNAVAILABLE']);
+        expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+      }
+    } finally {
+      app.simulator.switchService('compute', 'up');
+    }
+    expect((await demo.get<object>(path)).body).toEqual(before.body);
+  });
+
+  it('marks what is not there any more, which stays shown', async () => {
+    const volume = await new VolumeRequests(demo).create('goes-away');
+    const path = `/volumes/${String(volume.id)}`;
+    app.simulator.outside.delete(volume.openstack_id ?? '');
+    const answer = await demo.post<{ sync: string }>(`${path}/refresh`);
+    expect([answer.status, answer.body.sync]).toEqual([200, 'unknown']);
+    const told = await admin.post<RefreshedBody>(`/admin${path}/refresh`);
+    expect(told.body.findings.map(({ type }) => type)).toEqual(['MISSING']);
+  });
+});
+
+describe('looks of one session', () => {
+  it('are a few a minute, whatever they look at', async () => {
+    const app = await startApp({ settings: { REFRESHES_PER_MINUTE: '3' } });
+    try {
+      const [demo, mate] = [await app.login('demo'), await app.login('mate')];
+      const volume = await new VolumeRequests(demo).create('often');
+      const group = await new SecurityGroupRequests(demo).create('often', []);
+      const path = `/volumes/${String(volume.id)}/refresh`;
+      expect((await demo.post(path)).status).toBe(200);
+      expect((await demo.post(`/security-groups/${String(group.id)}/refresh`)).status).toBe(200);
+      expect((await demo.post(path)).status).toBe(200);
+      const refused = await demo.post<ProblemBody>(path);
+      expect([refused.status, refused.body.code]).toEqual([429, 'TOO_MANY_REQUESTS']);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      // Another session has its own; other requests do not count.
+      expect((await mate.post(path)).status).toBe(200);
+      expect((await demo.get(`/volumes/${String(volume.id)}`)).status).toBe(200);
+    } finally {
+      await app.close();
+    }
+  });
+});
