@@ -1,5 +1,5 @@
 import { plannedFailures } from './cloud.js';
-import { numberOf, textOf, type Json } from './json.js';
+import { listOf, numberOf, textOf, type Json } from './json.js';
 import type { Outside } from './outside.js';
 
 const text = (body: Json, key: string): string => textOf(body, key) ?? '';
@@ -38,6 +38,29 @@ export const outsideChanges: Readonly<Record<string, (outside: Outside, body: Js
   },
   'unbind-port': (outside, body) => {
     outside.unbindPort(text(body, 'id'));
+  },
+  'change-port': (outside, body) => {
+    const [mac, serverId] = [textOf(body, 'mac_address'), textOf(body, 'server_id')];
+    const has = (key: string): boolean => body[key] !== undefined;
+    outside.changePort(text(body, 'id'), {
+      ...(mac === null ? {} : { mac }),
+      ...(serverId === null ? {} : { serverId }),
+      ...(has('addresses') ? { addresses: listOf(body, 'addresses').map(String) } : {}),
+      ...(has('security_group_ids') ? { securityGroupIds: listOf(body, 'security_group_ids').map(String) } : {}),
+    });
+  },
+  'add-rule': (outside, body) =>
+    outside.addRule(text(body, 'id'), {
+      direction: body['direction'] === 'egress' ? 'egress' : 'ingress',
+      etherType: body['ethertype'] === 'IPv6' ? 'IPv6' : 'IPv4',
+      protocol: textOf(body, 'protocol'),
+      portMin: numberOf(body, 'port_range_min'),
+      portMax: numberOf(body, 'port_range_max'),
+      remotePrefix: textOf(body, 'remote_ip_prefix'),
+      description: text(body, 'description'),
+    }),
+  'delete-rule': (outside, body) => {
+    outside.deleteRule(text(body, 'id'));
   },
   lock: (outside, body) => {
     outside.lock(text(body, 'id'));

@@ -241,7 +241,7 @@ export interface FixedIp {
 export interface Port extends Revised {
   name: string;
   readonly networkId: string;
-  readonly mac: string;
+  mac: string;
   status: string;
   deviceId: string;
   deviceOwner: string;

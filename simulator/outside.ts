@@ -1,10 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { touch, type Cloud, type PlannedFailure } from './cloud.js';
 import type { Assignment, Server } from './model.js';
-import { associate, deletePort, disassociate, releaseFloatingIp, unbindPort } from './port-lifecycle.js';
-import { deleteGroup } from './security-group-lifecycle.js';
+import { associate, bindPort, deletePort, disassociate, releaseFloatingIp, unbindPort } from './port-lifecycle.js';
+import { createRule, deleteGroup } from './security-group-lifecycle.js';
 import { breakServer, changeState, removeServer } from './server-lifecycle.js';
 import { freeVolume, move } from './volume-lifecycle.js';
+
+/** What somebody else changes of a port. */
+export interface PortChange {
+  readonly mac?: string;
+  readonly addresses?: readonly string[];
+  readonly securityGroupIds?: readonly string[];
+  /** The server that uses it from now on. */
+  readonly serverId?: string;
+}
 
 /** What somebody else does to the cloud, past all services: at once, unasked, without a log line. */
 export class Outside {
@@ -127,6 +136,34 @@ export class Outside {
     const port = this.cloud.ports.get(portId);
     if (port === undefined) throw new NothingThere(portId);
     unbindPort(this.cloud, port);
+  }
+
+  /** Whatever of it is given; addresses are not taken from any subnet. */
+  changePort(portId: string, { mac, addresses, securityGroupIds, serverId }: PortChange): void {
+    const port = this.cloud.ports.get(portId);
+    if (port === undefined) throw new NothingThere(portId);
+    const subnetId = port.fixedIps[0]?.subnetId ?? '';
+    if (mac !== undefined) port.mac = mac;
+    if (addresses !== undefined) port.fixedIps = addresses.map((address) => ({ subnetId, address }));
+    if (securityGroupIds !== undefined) port.securityGroupIds = securityGroupIds;
+    if (serverId !== undefined) bindPort(this.cloud, port, this.server(serverId));
+    touch(this.cloud, port);
+  }
+
+  /** Returns the id of the rule. */
+  addRule(groupId: string, values: Parameters<typeof createRule>[2]): string {
+    const group = this.cloud.securityGroups.get(groupId);
+    if (group === undefined) throw new NothingThere(groupId);
+    touch(this.cloud, group);
+    return createRule(this.cloud, group, values).id;
+  }
+
+  deleteRule(ruleId: string): void {
+    const rule = this.cloud.securityGroupRules.get(ruleId);
+    const group = rule === undefined ? undefined : this.cloud.securityGroups.get(rule.groupId);
+    if (rule === undefined || group === undefined) throw new NothingThere(ruleId);
+    this.cloud.securityGroupRules.delete(ruleId);
+    touch(this.cloud, group);
   }
 
   resizeVolume(volumeId: string, size: number): void {

@@ -92,6 +92,15 @@ export class FloatingIpRepository {
     await tx.query('UPDATE floating_ip SET network_interface_id = NULL, fixed_ip_address = NULL WHERE id = ?', [id]);
   }
 
+  /** Neutron frees the address of a port that is deleted, and calls it DOWN. */
+  async setFreed(tx: EntityManager, id: number): Promise<void> {
+    await tx.query(
+      `UPDATE floating_ip SET network_interface_id = NULL, fixed_ip_address = NULL, status = 'DOWN', openstack_status = 'DOWN',
+              version = version + 1 WHERE id = ?`,
+      [id],
+    );
+  }
+
   /** Why the last thing that was asked for was not done; null once something was. */
   async setFault(
     tx: EntityManager,

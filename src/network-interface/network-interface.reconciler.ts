@@ -6,9 +6,11 @@ import { FloatingIpRepository } from '../floating-ip/floating-ip.repository.js';
 import { parseMarker } from '../openstack/marker.js';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
 import { MarkedObjectSource } from '../reconciliation/marked-object-source.js';
+import { MarkedReconciler } from '../reconciliation/marked-reconciler.js';
 import type { Difference, MarkedResource, RowSelection } from '../reconciliation/marked-resource.js';
 import { OrphanSources } from '../reconciliation/orphan-source.js';
-import type { ManagedProject } from '../reconciliation/reconciler.js';
+import { ReconcilerKit } from '../reconciliation/reconciler-kit.js';
+import { Reconcilers, type ManagedProject } from '../reconciliation/reconciler.js';
 import {
   comparePort,
   followedPort,
@@ -29,6 +31,8 @@ export class NetworkInterfaceReconciler
   readonly order = 30;
 
   constructor(
+    private readonly reconcilers: Reconcilers,
+    private readonly kit: ReconcilerKit,
     private readonly sources: OrphanSources,
     private readonly deployment: DeploymentService,
     private readonly client: NetworkInterfaceClient,
@@ -38,6 +42,7 @@ export class NetworkInterfaceReconciler
   ) {}
 
   onModuleInit(): void {
+    this.reconcilers.register(new MarkedReconciler(this, this.kit));
     this.sources.register(
       new MarkedObjectSource({
         resourceType: 'network_interface',
@@ -97,7 +102,7 @@ export class NetworkInterfaceReconciler
   /** Its floating IPs stay, and lead nowhere. */
   async removed(tx: EntityManager, { id }: ReconciledNetworkInterface): Promise<void> {
     for (const floatingIp of await this.floatingIps.findOfInterfaces(tx, [id])) {
-      await this.floatingIps.setDetached(tx, floatingIp.id);
+      await this.floatingIps.setFreed(tx, floatingIp.id);
     }
     await this.interfaces.tombstone(tx, id, 'external');
   }

@@ -5,9 +5,11 @@ import type { EntityManager } from '../database/transaction.js';
 import { parseMarker } from '../openstack/marker.js';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
 import { MarkedObjectSource } from '../reconciliation/marked-object-source.js';
+import { MarkedReconciler } from '../reconciliation/marked-reconciler.js';
 import type { Difference, FollowOptions, MarkedResource, RowSelection } from '../reconciliation/marked-resource.js';
 import { OrphanSources } from '../reconciliation/orphan-source.js';
-import type { ManagedProject } from '../reconciliation/reconciler.js';
+import { ReconcilerKit } from '../reconciliation/reconciler-kit.js';
+import { Reconcilers, type ManagedProject } from '../reconciliation/reconciler.js';
 import {
   compareGroup,
   followedRules,
@@ -30,6 +32,8 @@ export class SecurityGroupReconciler
   readonly order = 10;
 
   constructor(
+    private readonly reconcilers: Reconcilers,
+    private readonly kit: ReconcilerKit,
     private readonly sources: OrphanSources,
     private readonly deployment: DeploymentService,
     private readonly client: SecurityGroupClient,
@@ -39,6 +43,7 @@ export class SecurityGroupReconciler
   ) {}
 
   onModuleInit(): void {
+    this.reconcilers.register(new MarkedReconciler(this, this.kit));
     this.sources.register(
       new MarkedObjectSource({
         resourceType: 'security_group',
