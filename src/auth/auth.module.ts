@@ -4,6 +4,7 @@ import { AuditModule } from '../audit/audit.module.js';
 import { OpenStackModule } from '../openstack/openstack.module.js';
 import { OperationModule } from '../operation/operation.module.js';
 import { ProjectModule } from '../project/project.module.js';
+import { ReconciliationModule } from '../reconciliation/reconciliation.module.js';
 import { UserModule } from '../user/user.module.js';
 import { AccessCheckService } from './access-check.service.js';
 import { AccessTokens } from './access-tokens.js';
@@ -11,6 +12,7 @@ import { AuthClient } from './auth.client.js';
 import { AuthController } from './auth.controller.js';
 import { AuthGuard } from './auth.guard.js';
 import { IdentityImportService } from './identity-import.service.js';
+import { IdentityReconciler } from './identity.reconciler.js';
 import { IdentityRecordService } from './identity-record.service.js';
 import { IdentityRepository } from './identity.repository.js';
 import { KeystoneIdentityService } from './keystone-identity.service.js';
@@ -39,13 +41,22 @@ import { UserDeletionService } from './user-deletion.service.js';
 
 /** Also guards every route of the app. */
 @Module({
-  imports: [AuditModule, DiscoveryModule, OpenStackModule, OperationModule, ProjectModule, UserModule],
+  imports: [
+    AuditModule,
+    DiscoveryModule,
+    OpenStackModule,
+    OperationModule,
+    ProjectModule,
+    ReconciliationModule,
+    UserModule,
+  ],
   controllers: [AuthController, AccountController, MembershipController],
   providers: [
     AccessCheckService,
     AccessTokens,
     AuthClient,
     IdentityImportService,
+    IdentityReconciler,
     IdentityRecordService,
     IdentityRepository,
     KeystoneIdentityService,

@@ -5,6 +5,7 @@ import { ProjectRepository, type Place, type ProjectFacts } from '../project/pro
 import { UserRepository, type UserFacts } from '../user/user.repository.js';
 import type { EntityManager } from '../database/transaction.js';
 import { IdentityRepository } from './identity.repository.js';
+import { SessionRepository } from './session.repository.js';
 
 /** One person as Keystone showed it, asked at `askedAt`, with its managed projects. */
 export interface ObservedPerson {
@@ -24,8 +25,10 @@ export interface ObservedIdentity {
   readonly users: readonly UserFacts[];
   /** Ids of OpenStack's. */
   readonly places: readonly { readonly user: string; readonly project: string; readonly role: Role }[];
-  /** OpenStack ids of projects that are certainly gone or no longer managed. */
-  readonly lostProjects: ReadonlySet<string>;
+  /** OpenStack ids of projects that are there and no longer managed. */
+  readonly unmanagedProjects: ReadonlySet<string>;
+  /** OpenStack ids of projects that are certainly gone. */
+  readonly goneProjects: ReadonlySet<string>;
   /** OpenStack ids of users that are certainly gone. */
   readonly goneUsers: ReadonlySet<string>;
   /** Users whose places must not be changed, since what is known of them is not complete. */
@@ -49,6 +52,7 @@ export class IdentityRecordService {
     private readonly projects: ProjectRepository,
     private readonly users: UserRepository,
     private readonly identity: IdentityRepository,
+    private readonly sessions: SessionRepository,
   ) {}
 
   /** Brings one person up to date; returns our id of the user, or null when its account is another live user's. */
@@ -69,7 +73,8 @@ export class IdentityRecordService {
   /** Brings everything up to date, as a part of the caller's transaction. Safe to run again at any time. */
   async saveAll(tx: EntityManager, observed: ObservedIdentity): Promise<void> {
     const domainId = await this.projects.saveDomain(tx, observed.domain);
-    const projectIds = await this.saveProjects(tx, domainId, observed);
+    const lostProjects = new Set([...observed.unmanagedProjects, ...observed.goneProjects]);
+    const projectIds = await this.saveProjects(tx, domainId, { ...observed, lostProjects });
     const { userIds, untouched } = await this.saveUsers(tx, domainId, observed);
     if (!observed.arePlacesComplete) return;
     const places = observed.places.flatMap(({ user, project, role }) => {
@@ -81,6 +86,32 @@ export class IdentityRecordService {
     });
     const { askedAt } = observed;
     await this.savePlaces(tx, { userId: null, places, askedAt, mayChange: (userId) => !untouched.has(userId) });
+  }
+
+  /** A project that came, or says something new. False when its name belongs to another live one of ours. */
+  async saveProject(tx: EntityManager, domain: ObservedIdentity['domain'], facts: ProjectFacts): Promise<boolean> {
+    const domainId = await this.projects.saveDomain(tx, domain);
+    const present = await this.projects.findByOpenstackId(tx, facts.openstackId);
+    return present === null
+      ? (await this.projects.insert(tx, domainId, facts)) !== null
+      : this.projects.update(tx, present.id, facts);
+  }
+
+  /** A person who came, or of whom Keystone says something new. False when the account is another live user's. */
+  async saveFacts(
+    tx: EntityManager,
+    { domain, askedAt }: Pick<ObservedIdentity, 'domain' | 'askedAt'>,
+    facts: UserFacts,
+  ): Promise<boolean> {
+    const domainId = await this.projects.saveDomain(tx, domain);
+    return (await this.saveUser(tx, domainId, facts, askedAt)) !== null;
+  }
+
+  /** The account is free, its places and sessions end with it. */
+  async removeUser(tx: EntityManager, userId: number): Promise<void> {
+    await this.users.tombstone(tx, userId);
+    await this.projects.removePlacesOf(tx, userId);
+    await this.sessions.endAllOf(tx, { userId, exceptId: null }, 'user-deleted');
   }
 
   private async saveUser(tx: EntityManager, domainId: number, facts: UserFacts, askedAt: Date): Promise<number | null> {
@@ -99,7 +130,7 @@ export class IdentityRecordService {
       projects: observed,
       lostProjects: lost,
       askedAt,
-    }: Pick<ObservedIdentity, 'projects' | 'lostProjects' | 'askedAt'>,
+    }: Pick<ObservedIdentity, 'projects' | 'askedAt'> & { readonly lostProjects: ReadonlySet<string> },
   ): Promise<ReadonlyMap<string, number>> {
     const recorded = await this.projects.findAll(tx);
     // What an operation is changing, or has changed since Keystone was asked, is known better already.
@@ -147,7 +178,7 @@ export class IdentityRecordService {
     );
     for (const row of recorded) {
       const isGone = row.openstackId !== null && goneUsers.has(row.openstackId) && !untouched.has(row.id);
-      if (isGone) await this.users.tombstone(tx, row.id);
+      if (isGone) await this.removeUser(tx, row.id);
     }
     const byOpenstackId = new Map(recorded.map((row) => [row.openstackId, row]));
     const userIds = new Map<string, number>();

@@ -1,13 +1,19 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config.js';
-import { adminCall } from '../openstack/openstack-call.js';
+import { adminCall, type OpenStackCall } from '../openstack/openstack-call.js';
 import { OpenStackError, OpenStackNotFound, OpenStackUnknownOutcome } from '../openstack/openstack-errors.js';
 import { ProjectClient, type ObservedProject, type RoleAssignment } from '../project/project.client.js';
-import { UserClient } from '../user/user.client.js';
+import { UserClient, type ObservedUsers } from '../user/user.client.js';
 import { adminProjectIds, managedProjects, projectsToJoin, rolesOf, type IdentityRules } from './identity.js';
 import type { KnownIdentity } from './identity.repository.js';
 import type { ObservedIdentity } from './identity-record.service.js';
 import { ServiceAccountClient, type ServiceAccount } from './service-account.client.js';
+
+interface Observation {
+  readonly observed: ObservedIdentity;
+  readonly toJoin: readonly ObservedProject[];
+  readonly account: ServiceAccount;
+}
 
 /** Asks Keystone about everything that is imported. */
 @Injectable()
@@ -29,11 +35,23 @@ export class KeystoneIdentityService {
    * @throws OpenStackError when a list cannot be read.
    */
   async observe(known: KnownIdentity, stillHeld: () => Promise<void>): Promise<ObservedIdentity> {
+    const { observed, toJoin, account } = await this.read(known, adminCall);
+    await stillHeld();
+    await this.join(toJoin, account);
+    return observed;
+  }
+
+  /** Only reads. @throws OpenStackError when a list cannot be read. */
+  async look(known: KnownIdentity, call: OpenStackCall): Promise<ObservedIdentity> {
+    return (await this.read(known, call)).observed;
+  }
+
+  private async read(known: KnownIdentity, call: OpenStackCall): Promise<Observation> {
     const account = await this.account.account();
     const [domain, projectList, userList] = await Promise.all([
-      this.projects.domain(adminCall, account.domainId),
-      this.projects.listProjects(adminCall, account.domainId),
-      this.users.list(adminCall, account.domainId),
+      this.projects.domain(call, account.domainId),
+      this.projects.listProjects(call, account.domainId),
+      this.users.list(call, account.domainId),
     ]);
     const { MANAGED_PROJECTS, ADMIN_PROJECTS } = this.config.settings;
     const rules = { managedProjects: MANAGED_PROJECTS, adminProjects: ADMIN_PROJECTS };
@@ -41,11 +59,11 @@ export class KeystoneIdentityService {
     const managed = managedProjects(projectList.projects, rules);
     const managedIds = new Set(managed.map(({ openstackId }) => openstackId));
     const admin = adminProjectIds(projectList.projects, rules, account);
-    const { assignments, isComplete } = await this.assignments(managedIds, admin);
-    await stillHeld();
-    await this.join(projectsToJoin(managed, assignments, account), account);
+    const { assignments, isComplete } = await this.assignments(managedIds, admin, call);
     const { admins, places } = rolesOf(assignments, managedIds, admin, account);
-    return {
+    const listed = new Set(projectList.projects.map(({ openstackId }) => openstackId));
+    const goneProjects = await this.goneProjects(known.projects, projectList, call);
+    const observed: ObservedIdentity = {
       askedAt: known.askedAt,
       domain,
       projects: managed,
@@ -58,19 +76,25 @@ export class KeystoneIdentityService {
           isAdmin: admins.has(openstackId),
         })),
       places: [...places].flatMap(([user, ofUser]) => [...ofUser].map(([project, role]) => ({ user, project, role }))),
-      lostProjects: await this.lostProjects(known.projects, managedIds, projectList),
-      goneUsers: await this.goneUsers(known.users, userList),
-      arePlacesComplete: isComplete && userList.isComplete && projectList.isComplete,
+      unmanagedProjects: new Set(
+        projectList.isComplete ? known.projects.filter((id) => listed.has(id) && !managedIds.has(id)) : [],
+      ),
+      goneProjects,
+      goneUsers: await this.goneUsers(known.users, userList, call),
+      // The service account has a role, so that a list without any shows nothing.
+      arePlacesComplete: isComplete && assignments.length > 0 && userList.isComplete && projectList.isComplete,
     };
+    return { observed, toJoin: projectsToJoin(managed, assignments, account), account };
   }
 
   /** All at once; project by project where Keystone cuts the list. */
   private async assignments(
     managedIds: ReadonlySet<string>,
     adminIds: ReadonlySet<string>,
+    call: OpenStackCall,
   ): Promise<{ readonly assignments: readonly RoleAssignment[]; readonly isComplete: boolean }> {
     try {
-      return { assignments: await this.projects.roleAssignments(adminCall, {}), isComplete: true };
+      return { assignments: await this.projects.roleAssignments(call, {}), isComplete: true };
     } catch (error) {
       if (!isCut(error)) throw error;
     }
@@ -78,7 +102,7 @@ export class KeystoneIdentityService {
     let isComplete = true;
     for (const projectId of new Set([...managedIds, ...adminIds])) {
       try {
-        assignments.push(...(await this.projects.roleAssignments(adminCall, { projectId })));
+        assignments.push(...(await this.projects.roleAssignments(call, { projectId })));
       } catch (error) {
         if (!isCut(error)) throw error;
         isComplete = false;
@@ -107,33 +131,30 @@ export class KeystoneIdentityService {
     }
   }
 
-  private async lostProjects(
+  private async goneProjects(
     known: readonly string[],
-    managedIds: ReadonlySet<string>,
     { projects, isComplete }: { readonly projects: readonly ObservedProject[]; readonly isComplete: boolean },
+    call: OpenStackCall,
   ): Promise<ReadonlySet<string>> {
-    if (!isComplete) return new Set();
+    // A list that shows nobody's projects, not even the service account's, is not believed.
+    if (!isComplete || projects.length === 0) return new Set();
     const listed = new Set(projects.map(({ openstackId }) => openstackId));
-    const unmanaged = known.filter((id) => listed.has(id) && !managedIds.has(id));
-    const gone = await this.confirmGone(
+    return this.confirmGone(
       known.filter((id) => !listed.has(id)),
-      (id) => this.projects.get(adminCall, id),
+      (id) => this.projects.get(call, id),
     );
-    return new Set([...unmanaged, ...gone]);
   }
 
   private async goneUsers(
     known: readonly string[],
-    {
-      users,
-      isComplete,
-    }: { readonly users: readonly { readonly openstackId: string }[]; readonly isComplete: boolean },
+    { users, isComplete }: ObservedUsers,
+    call: OpenStackCall,
   ): Promise<ReadonlySet<string>> {
-    if (!isComplete) return new Set();
+    if (!isComplete || users.length === 0) return new Set();
     const listed = new Set(users.map(({ openstackId }) => openstackId));
     return this.confirmGone(
       known.filter((id) => !listed.has(id)),
-      (id) => this.users.get(adminCall, id),
+      (id) => this.users.get(call, id),
     );
   }
 

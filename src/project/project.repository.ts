@@ -88,6 +88,11 @@ export class ProjectRepository {
     return manager.findOneBy(ProjectEntity, { id });
   }
 
+  /** Deleted or not. */
+  async findByOpenstackId(manager: EntityManager, openstackId: string): Promise<ProjectEntity | null> {
+    return manager.findOneBy(ProjectEntity, { openstackId });
+  }
+
   /** Whether another live project of the domain has that name, as Keystone compares them. */
   async isNameTaken(tx: EntityManager, { id, domainId }: ProjectEntity, name: string): Promise<boolean> {
     const rows: unknown[] = await tx.query('SELECT 1 FROM project WHERE domain_id = ? AND live_name = ? AND id <> ?', [
