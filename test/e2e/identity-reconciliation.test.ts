@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { startApp, type TestApp } from '../support/app.js';
-import { Reconciliations, type FoundPlan } from '../support/reconciliations.js';
+import { Reconciliations, type FoundPlan } from '../support/recorded-runs.js';
 import { connect } from '../support/schema.js';
 
 const never = '3600000';

@@ -8,6 +8,7 @@ export interface FoundDifference extends RowDataPacket {
   readonly resource_type: string;
   readonly resource_id: number | null;
   readonly openstack_id: string | null;
+  readonly project_id: number | null;
   readonly before_facts: Readonly<Record<string, unknown>> | null;
   readonly after_facts: Readonly<Record<string, unknown>> | null;
   readonly action: string | null;
