@@ -102,16 +102,9 @@ export class IdentityReconciler implements OnModuleInit {
 
   /** Behind the lock of the row, and only if nothing has moved it since Keystone was asked. */
   private async write(tx: EntityManager, finding: FindingDraft, look: IdentityLook): Promise<ApplyOutcome> {
-    switch (finding.resourceType) {
-      case 'project':
-        return this.writeProject(tx, finding, look);
-      case 'user':
-        return this.writeUser(tx, finding, look);
-      case 'project_user':
-        return this.writePlace(tx, finding, look);
-      default:
-        return { state: 'SKIPPED', reason: 'it is not a matter of Keystone' };
-    }
+    if (finding.resourceType === 'project') return this.writeProject(tx, finding, look);
+    if (finding.resourceType === 'user') return this.writeUser(tx, finding, look);
+    return this.writePlace(tx, finding, look);
   }
 
   private async writeProject(
@@ -175,7 +168,7 @@ export class IdentityReconciler implements OnModuleInit {
     if (row === undefined) return moved;
     const held = await this.projects.findPlaceForUpdate(tx, row);
     const isBusy = busyPlaces.some((busy) => busy.userId === row.userId && busy.projectId === row.projectId);
-    if (held === null || held.operationId !== null || isBusy) return moved;
+    if (held?.operationId !== null || isBusy) return moved;
     const seen = observed.places.find(
       ({ user, project }) => user === row.userOpenstackId && project === row.projectOpenstackId,
     );

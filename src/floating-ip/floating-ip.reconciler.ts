@@ -109,7 +109,7 @@ export class FloatingIpReconciler
     return this.repository.insertAdopted(tx, {
       openstackId: seen.openstackId,
       // Of a record that was lost: what carries it goes on being recognised.
-      uuid: isOurs && marker !== null ? marker.uuid : randomUUID(),
+      uuid: isOurs ? marker.uuid : randomUUID(),
       projectId: project.id,
       floatingNetworkOpenstackId: seen.floatingNetworkId,
       status: seen.status,

@@ -118,7 +118,7 @@ export class NetworkInterfaceReconciler
       ...followedPort(seen, await this.context(tx, [seen])),
       openstackId: seen.openstackId,
       // Of a record that was lost: what carries it goes on being recognised.
-      uuid: isOurs && marker !== null ? marker.uuid : randomUUID(),
+      uuid: isOurs ? marker.uuid : randomUUID(),
       projectId: project.id,
       networkOpenstackId: seen.networkId,
     });

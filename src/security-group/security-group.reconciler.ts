@@ -126,7 +126,7 @@ export class SecurityGroupReconciler
     const id = await this.repository.insertAdopted(tx, {
       openstackId: seen.openstackId,
       // Of a record that was lost: what carries it goes on being recognised.
-      uuid: isOurs && marker !== null ? marker.uuid : randomUUID(),
+      uuid: isOurs ? marker.uuid : randomUUID(),
       projectId: project.id,
       name: nameOf(seen),
       description: followedDescription({ description: null, marker: isOurs ? text : null }, seen.description),
