@@ -1,4 +1,5 @@
-import type { Evidence, Facts, FindingDraft } from '../reconciliation/finding.js';
+import type { Evidence, FindingDraft } from '../reconciliation/finding.js';
+import type { Facts } from '../reconciliation/finding-kind.js';
 import { isMassMissing } from '../reconciliation/judgement.js';
 import type { Difference } from '../reconciliation/marked-resource.js';
 import type { PlanContext } from '../reconciliation/reconciler.js';

@@ -1,4 +1,5 @@
-import type { Evidence, Facts, FindingDraft, FindingType } from './finding.js';
+import type { Evidence, FindingDraft } from './finding.js';
+import type { Facts, FindingType } from './finding-kind.js';
 import type { Difference, ReconciledRow, SeenObject } from './marked-resource.js';
 import type { MarkedTable } from './marked-rows.js';
 import type { Policies } from './policy.js';

@@ -1,7 +1,7 @@
 import type { EntityManager } from '../database/transaction.js';
 import type { DeletedReason } from '../database/managed-columns.js';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
-import type { Fact } from './finding.js';
+import type { Fact } from './finding-kind.js';
 import type { MarkedTable } from './marked-rows.js';
 import type { ManagedProject } from './reconciler.js';
 

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { ResourceType } from '../operation/operation-state.js';
-import type { Finding, FindingState, FindingType } from './finding.js';
+import type { Finding } from './finding.js';
+import type { FindingState, FindingType } from './finding-kind.js';
 import { ReconciliationFindingEntity } from './reconciliation-finding.entity.js';
 import { findingOf } from './reconciliation-finding.repository.js';
 import { ReconciliationRunEntity } from './reconciliation-run.entity.js';
-import type { RunMode, RunOrigin, RunState } from './reconciliation-run.js';
+import type { RunMode, RunOrigin, RunState } from './reconciliation-run-state.js';
 
 /** A run as every route shows it. */
 export interface ReconciliationDetails {
@@ -137,7 +138,7 @@ function detailsOf(
     maxChanges: run.maxChanges,
     planHash: run.planHash,
     isComplete: run.isComplete,
-    counts: Object.fromEntries(own.map(({ type, count }) => [type, Number(count)])),
+    counts: Object.fromEntries(own.map(({ type, count }) => [type, count])),
     pages: run.pages,
     requestedBy: run.requestedBy,
     error: errorCode === null ? null : { code: errorCode, message: errorDetail ?? '' },

@@ -9,7 +9,7 @@ import {
   UpdatedAtColumn,
 } from '../database/columns.js';
 import type { ResourceType } from '../operation/operation-state.js';
-import type { Facts, FindingAction, FindingState, FindingType } from './finding.js';
+import type { Facts, FindingAction, FindingState, FindingType } from './finding-kind.js';
 
 /** A difference that a run found. */
 @Entity({ name: 'reconciliation_finding' })

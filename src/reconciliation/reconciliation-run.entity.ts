@@ -9,7 +9,7 @@ import {
   UpdatedAtColumn,
 } from '../database/columns.js';
 import type { ResourceType } from '../operation/operation-state.js';
-import type { RunMode, RunOrigin, RunState } from './reconciliation-run.js';
+import type { RunMode, RunOrigin, RunState } from './reconciliation-run-state.js';
 
 /** One comparison of the record with OpenStack: its plan, and what became of it. */
 @Entity({ name: 'reconciliation_run' })

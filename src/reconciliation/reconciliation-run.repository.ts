@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { duplicateKey } from '../database/database-errors.js';
 import { Replica } from '../database/replica.js';
 import { ReconciliationRunEntity } from './reconciliation-run.entity.js';
-import { scopeKeyOf, type RunMode, type RunOrigin, type RunScope, type RunState } from './reconciliation-run.js';
+import { scopeKeyOf, type RunMode, type RunOrigin, type RunScope, type RunState } from './reconciliation-run-state.js';
 
 export interface NewRun extends RunScope {
   readonly origin: RunOrigin;

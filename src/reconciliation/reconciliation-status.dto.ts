@@ -6,7 +6,7 @@ import {
   type ResourceType,
 } from '../operation/operation-state.js';
 import { PauseResponse } from './policy.dto.js';
-import { runStates, type RunState } from './reconciliation-run.js';
+import { runStates, type RunState } from './reconciliation-run-state.js';
 import type { ReconciliationStatus } from './reconciliation-status.service.js';
 import { ReconciliationErrorResponse } from './reconciliation.dto.js';
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { OperationState, ResourceType } from '../operation/operation-state.js';
-import type { RunState } from './reconciliation-run.js';
+import type { RunState } from './reconciliation-run-state.js';
 
 /** A loop that one replica at a time runs. */
 export interface LeaseRow {

@@ -2,19 +2,18 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Flag, Ids, Integer, Nested, OneOf, QueryFlag, QueryId, SomeOf, Text } from '../common/fields.js';
 import { PageQuery } from '../common/pagination.dto.js';
 import { resourceTypes, type ResourceType } from '../operation/operation-state.js';
+import { type Evidence, type Finding } from './finding.js';
 import {
   findingActions,
   findingStates,
   findingTypes,
-  type Evidence,
   type Facts,
-  type Finding,
   type FindingAction,
   type FindingState,
   type FindingType,
-} from './finding.js';
+} from './finding-kind.js';
 import type { ReconciliationDetails } from './reconciliation-details.repository.js';
-import { runModes, runStates, type RunMode, type RunOrigin, type RunState } from './reconciliation-run.js';
+import { runModes, runStates, type RunMode, type RunOrigin, type RunState } from './reconciliation-run-state.js';
 
 /** Key pairs are ours alone. */
 export const reconciledTypes = resourceTypes.filter((type) => type !== 'key_pair');

@@ -1,6 +1,6 @@
 import { DomainError } from '../common/errors.js';
 import type { ResourceType } from '../operation/operation-state.js';
-import type { RunState } from './reconciliation-run.js';
+import type { RunState } from './reconciliation-run-state.js';
 
 export class ReconciliationNotFound extends DomainError {
   readonly kind = 'not-found';

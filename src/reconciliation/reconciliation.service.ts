@@ -18,7 +18,7 @@ import {
 import { ReconciliationFindingRepository } from './reconciliation-finding.repository.js';
 import type { ReconciliationRunEntity } from './reconciliation-run.entity.js';
 import { ReconciliationRunRepository, ScopeBusy, type NewRun } from './reconciliation-run.repository.js';
-import type { RunMode } from './reconciliation-run.js';
+import type { RunMode } from './reconciliation-run-state.js';
 import {
   PlanOutdated,
   ReconciliationEnded,

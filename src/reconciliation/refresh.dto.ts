@@ -1,13 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { ResourceType } from '../operation/operation-state.js';
-import {
-  findingActions,
-  findingTypes,
-  type Facts,
-  type FindingAction,
-  type FindingDraft,
-  type FindingType,
-} from './finding.js';
+import { type FindingDraft } from './finding.js';
+import { findingActions, findingTypes, type Facts, type FindingAction, type FindingType } from './finding-kind.js';
 import type { Refreshed } from './reconciler.js';
 import { EvidenceResponse, reconciledTypes } from './reconciliation.dto.js';
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { Facts } from './finding.js';
+import type { Facts } from './finding-kind.js';
 import type { MarkedTable } from './marked-rows.js';
 
 export const unmanagedTypes = [

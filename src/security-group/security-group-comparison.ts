@@ -1,5 +1,5 @@
 import { parseMarker } from '../openstack/marker.js';
-import type { Fact } from '../reconciliation/finding.js';
+import type { Fact } from '../reconciliation/finding-kind.js';
 import type { Difference, ReconciledRow } from '../reconciliation/marked-resource.js';
 import { existingRule } from './observed-rule.js';
 import { followedDescription, splitDescription } from './security-group-description.js';

@@ -43,7 +43,7 @@ describe('reconciliations', () => {
       "SELECT action, actor_user_id AS actor FROM audit_event WHERE resource_type = 'reconciliation' AND resource_id = ? ORDER BY id",
       [id],
     );
-    return rows.map(({ action, actor }) => [action, actor]);
+    return rows.map(({ action, actor }): unknown => [action, actor]);
   };
   const projectId = async (): Promise<number> =>
     (await admin.get<{ projects: { id: number }[] }>('/projects')).body.projects[0]?.id ?? 0;

@@ -76,8 +76,8 @@ describe('a dry run', () => {
       ...[type, resource_id, action, allowed, state],
     ]);
     expect(found).toEqual([
-      ['STATUS_DRIFT', stopped.id, 'FOLLOW', true, 'OPEN'],
       ['FIELD_DRIFT', renamed.id, 'FOLLOW', true, 'OPEN'],
+      ['STATUS_DRIFT', stopped.id, 'FOLLOW', true, 'OPEN'],
     ]);
     expect((await demo.get<ServerBody>(`/servers/${String(stopped.id)}`)).body.status).toBe('ACTIVE');
   });
@@ -95,8 +95,8 @@ describe('a dry run', () => {
     expect((await runs.settled(plan.id)).state).toBe('DONE');
     const states = (await runs.findings(plan.id)).map(({ type, state }) => [type, state]);
     expect(states).toEqual([
-      ['STATUS_DRIFT', 'APPLIED'],
       ['FIELD_DRIFT', 'OPEN'],
+      ['STATUS_DRIFT', 'APPLIED'],
     ]);
     expect((await demo.get<ServerBody>(`/servers/${String(stopped.id)}`)).body.status).toBe('SHUTOFF');
     expect((await demo.get<ServerBody>(`/servers/${String(renamed.id)}`)).body.name).toBe('renamed');
@@ -136,7 +136,7 @@ describe('a dry run', () => {
     const other = await runs.plan({ resource_types: ['volume'] });
     expect([other.resource_types, other.counts]).toEqual([['volume'], {}]);
     const own = await runs.plan({ scope: { project_ids: [project?.id] }, resource_types: ['server'] });
-    expect(own.counts).toEqual({ FIELD_DRIFT: 1 });
+    expect(own.counts).toEqual({ STATUS_DRIFT: 1 });
     const all = (await admin.get<{ projects: { id: number }[] }>('/projects')).body.projects;
     const elsewhere = all.filter(({ id }) => id !== project?.id).map(({ id }) => id);
     expect((await runs.plan({ scope: { project_ids: elsewhere }, resource_types: ['server'] })).counts).toEqual({});

@@ -103,13 +103,13 @@ describe('a look at one resource', () => {
     const [type, denied, missing, plural] = row;
     const after = app.simulator.log.list().at(-1)?.id ?? 0;
     const about = { path: new RegExp(`${plural}/`).source };
-    const foreign = await other.post<ProblemBody>(`${paths[String(type)] ?? ''}/refresh`);
+    const foreign = await other.post<ProblemBody>(`${paths[type] ?? ''}/refresh`);
     expect([foreign.status, foreign.body.code]).toEqual([403, denied]);
     for (const [api, path] of [
       [demo, plural],
-      [admin, `/admin${String(plural)}`],
+      [admin, `/admin${plural}`],
     ] as const) {
-      const answer = await api.post<ProblemBody>(`${String(path)}/999999/refresh`);
+      const answer = await api.post<ProblemBody>(`${path}/999999/refresh`);
       expect([answer.status, answer.body.code]).toEqual([404, missing]);
     }
     expect(app.simulator.log.list({ after, ...about })).toEqual([]);

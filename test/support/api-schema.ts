@@ -1,6 +1,28 @@
 // Made from the description of the API by `npm run openapi`; not to be edited.
 
 export interface paths {
+    "/admin/adoptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take over an object that was not made here
+         * @description With everything that belongs to it: of a server its interfaces, addresses, groups and volumes. OpenStack is only read. What has a row already keeps it, so that it may be asked again.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        post: operations["adoptionAdopt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/audit-events": {
         parameters: {
             query?: never;
@@ -17,6 +39,50 @@ export interface paths {
         get: operations["auditList"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/floating-ips/{id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at a floating IP in OpenStack now
+         * @description Brings the record in line at once and says what differed; OpenStack is only read. One that is not there any more is marked as missing. Idempotency-Key is ignored.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        post: operations["refreshRefreshFloatingIp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/network-interfaces/{id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at a network interface in OpenStack now
+         * @description Brings the record in line at once and says what differed; OpenStack is only read. One that is not there any more is marked as missing. Idempotency-Key is ignored.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        post: operations["refreshRefreshNetworkInterface"];
         delete?: never;
         options?: never;
         head?: never;
@@ -83,6 +149,370 @@ export interface paths {
          *     Needs a token and at least the role admin.
          */
         post: operations["operationAdminRetry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/projects/{id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at a project in OpenStack now
+         * @description Brings the record in line at once and says what differed; OpenStack is only read. One that is not there any more is marked as missing. Idempotency-Key is ignored.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        post: operations["refreshRefreshProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/reconciliation-policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the policies of reconciliation
+         * @description What is done about findings without asking; the defaults until somebody sets them.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        get: operations["reconciliationStatusGetPolicies"];
+        /**
+         * Set the policies of reconciliation
+         * @description All of them at once. They hold for loops from their next page on, and for reconciliations that are planned from now on.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        put: operations["reconciliationStatusSetPolicies"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/reconciliation-status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See how reconciliation stands
+         * @description The loops with their leases and how long ago they were last completed, how far changes have been read, what is stuck, and which services answer.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        get: operations["reconciliationStatusGetStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/reconciliation/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop the loops of reconciliation
+         * @description On every replica, until POST /admin/reconciliation/resume. Operations go on, and so does what administrators ask for.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        post: operations["reconciliationStatusPause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/reconciliation/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let the loops of reconciliation run again
+         * @description On every replica, from their next turn on. Nothing happens when they are not paused.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        post: operations["reconciliationStatusResume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/reconciliations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List reconciliations, newest first
+         * @description What administrators began, and the complete sweeps that the service makes by itself.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        get: operations["reconciliationList"];
+        put?: never;
+        /**
+         * Compare the record with OpenStack
+         * @description A `dry_run` ends PLANNED: it changes nothing, its findings say what would be done, and POST …/apply carries them out. `apply` does so at once as far as the policies allow. One at a time over the same scope.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        post: operations["reconciliationCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/reconciliations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get one reconciliation
+         * @description Its state, its plan and how much was found.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        get: operations["reconciliationGet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/reconciliations/{id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Carry out a plan
+         * @description Just what its findings say: one whose row or object has moved since is SKIPPED with the reason. Only the newest plan of its scope, and only as it was read: `plan_hash` tells.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        post: operations["reconciliationApply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/reconciliations/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a reconciliation
+         * @description What has been applied stays; nothing more is. A plan that is cancelled cannot be applied any more.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        post: operations["reconciliationCancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/reconciliations/{id}/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a reconciliation found
+         * @description In the order in which they are applied. Each with what the record and OpenStack say, what would be done about it, and the answers of OpenStack that it rests on.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        get: operations["reconciliationListFindings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/reconciliations/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get all that a reconciliation found, as one document
+         * @description JSON, or CSV for `Accept: text/csv` or `format=csv`: a line for each finding, with nothing in it that a spreadsheet takes for a formula.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        get: operations["reconciliationReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/security-groups/{id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at a security group in OpenStack now
+         * @description Brings the record in line at once and says what differed; OpenStack is only read. One that is not there any more is marked as missing. Idempotency-Key is ignored.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        post: operations["refreshRefreshSecurityGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/servers/{id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at a server in OpenStack now
+         * @description Brings the record in line at once and says what differed; OpenStack is only read. One that is not there any more is marked as missing. Idempotency-Key is ignored.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        post: operations["refreshRefreshServer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/unmanaged-resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what is in projects of ours and was not made here
+         * @description As the newest complete reconciliation of each type saw it, without what has been adopted since. Nothing of it is ever deleted.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        get: operations["adoptionListUnmanaged"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at a user in OpenStack now
+         * @description Brings the record in line at once and says what differed; OpenStack is only read. One that is not there any more is marked as missing. Idempotency-Key is ignored.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        post: operations["refreshRefreshUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/volumes/{id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at a volume in OpenStack now
+         * @description Brings the record in line at once and says what differed; OpenStack is only read. One that is not there any more is marked as missing. Idempotency-Key is ignored.
+         *
+         *     Needs a token and at least the role admin.
+         */
+        post: operations["refreshRefreshVolume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -299,6 +729,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/floating-ips/{id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at one floating IP in OpenStack now
+         * @description For who does not want to wait for the next round: the record is brought in line with OpenStack, which is only read. A few times a minute; for an admin, in the project that the admin is in. Idempotency-Key is ignored.
+         *
+         *     Needs a token and at least the role member.
+         */
+        post: operations["floatingIpRefresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health/live": {
         parameters: {
             query?: never;
@@ -459,6 +911,28 @@ export interface paths {
         get: operations["networkInterfaceGet"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/network-interfaces/{id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at one network interface in OpenStack now
+         * @description For who does not want to wait for the next round: the record is brought in line with OpenStack, which is only read. A few times a minute; for an admin, in the project that the admin is in. Idempotency-Key is ignored.
+         *
+         *     Needs a token and at least the role member.
+         */
+        post: operations["networkInterfaceRefresh"];
         delete?: never;
         options?: never;
         head?: never;
@@ -743,6 +1217,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/security-groups/{id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at one security group in OpenStack now
+         * @description For who does not want to wait for the next round: the record is brought in line with OpenStack, which is only read. A few times a minute; for an admin, in the project that the admin is in. Idempotency-Key is ignored.
+         *
+         *     Needs a token and at least the role member.
+         */
+        post: operations["securityGroupRefresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/servers": {
         parameters: {
             query?: never;
@@ -881,6 +1377,28 @@ export interface paths {
          */
         put: operations["serverActionRename"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/servers/{id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at one server in OpenStack now
+         * @description For who does not want to wait for the next round: the record is brought in line with OpenStack, which is only read. A few times a minute; for an admin, in the project that the admin is in. Idempotency-Key is ignored.
+         *
+         *     Needs a token and at least the role member.
+         */
+        post: operations["serverRefresh"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1159,6 +1677,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/volumes/{id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at one volume in OpenStack now
+         * @description For who does not want to wait for the next round: the record is brought in line with OpenStack, which is only read. A few times a minute; for an admin, in the project that the admin is in. Idempotency-Key is ignored.
+         *
+         *     Needs a token and at least the role member.
+         */
+        post: operations["volumeRefresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/volumes/{id}/size": {
         parameters: {
             query?: never;
@@ -1305,6 +1845,57 @@ export interface components {
              */
             stuck: "NEEDS_ATTENTION" | "PAST_DEADLINE" | "SLOW_STEP" | null;
         };
+        AdoptedResourceResponse: {
+            /**
+             * @description Ours; null in a dry run for what has no row yet.
+             * @example 7
+             */
+            id: number | null;
+            /**
+             * @description It had no row before.
+             * @example true
+             */
+            is_new: boolean;
+            /**
+             * @description As OpenStack has it; its id where it has no name.
+             * @example by-hand
+             */
+            name: string;
+            /** @example 2b3c0d5e-8a52-4d5b-b7b5-0f6a3fbb7a10 */
+            openstack_id: string;
+            /**
+             * @example server
+             * @enum {string}
+             */
+            type: "user" | "project" | "project_user" | "server" | "security_group" | "volume" | "network_interface" | "floating_ip";
+        };
+        AdoptionResponse: {
+            /** @description The object itself first, then what belongs to it. */
+            adopted: components["schemas"]["AdoptedResourceResponse"][];
+        };
+        AdoptRequest: {
+            /**
+             * @description Only tell what would be adopted.
+             * @example true
+             */
+            dry_run?: boolean;
+            /**
+             * @description OpenStack's id of it.
+             * @example 2b3c0d5e-8a52-4d5b-b7b5-0f6a3fbb7a10
+             */
+            openstack_id: string;
+            /**
+             * @description Our id of the project that it is in.
+             * @example 1
+             */
+            project_id: number;
+            /**
+             * @description A server comes with its interfaces, addresses, groups and volumes.
+             * @example server
+             * @enum {string}
+             */
+            type: "server" | "volume" | "network_interface" | "floating_ip" | "security_group";
+        };
         AllocateFloatingIpRequest: {
             /**
              * Format: uuid
@@ -1312,6 +1903,26 @@ export interface components {
              * @example 1c0ff6d3-5c4f-4d8b-9c36-2f1a54e4b0a7
              */
             floating_network_id: string;
+        };
+        ApplyReconciliationRequest: {
+            /**
+             * @description Whether MASS_MISSING is applied too: so many are missing at once that the view may be wrong.
+             * @example false
+             */
+            confirm_mass_change?: boolean;
+            /**
+             * @description Only these findings; all that are allowed when left out.
+             * @example [
+             *       31,
+             *       32
+             *     ]
+             */
+            finding_ids?: number[];
+            /**
+             * @description That of the plan whose findings were read.
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            plan_hash: string;
         };
         AuditEventListResponse: {
             audit_events: components["schemas"]["AuditEventResponse"][];
@@ -1487,6 +2098,28 @@ export interface components {
             updated_at: string;
             volumes: components["schemas"]["ServerVolumeResponse"][];
         };
+        CreateReconciliationRequest: {
+            /**
+             * @description At most so many findings are applied; as many as there are when left out.
+             * @example 100
+             */
+            max_changes?: number;
+            /**
+             * @description `dry_run` plans and changes nothing; `apply` plans and carries out what the policies allow at once.
+             * @example dry_run
+             * @enum {string}
+             */
+            mode: "dry_run" | "apply";
+            /**
+             * @description Only these types of resources; all when left out.
+             * @example [
+             *       "server"
+             *     ]
+             */
+            resource_types?: ("user" | "project" | "project_user" | "server" | "security_group" | "volume" | "network_interface" | "floating_ip")[];
+            /** @description What is compared; everything when left out. */
+            scope?: components["schemas"]["ReconciliationScopeRequest"];
+        };
         CreateSecurityGroupRequest: {
             /**
              * @description Whatever you want to remember of it.
@@ -1656,6 +2289,23 @@ export interface components {
              */
             token: string;
         };
+        EvidenceResponse: {
+            /**
+             * @description OpenStack's id of the request; empty where it gave none.
+             * @example req-6f0c1f0e-2a77-4d3e-9d53-0c9a1f1b2c3d
+             */
+            request_id: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:01.000Z
+             */
+            seen_at: string;
+            /**
+             * @description What was asked for.
+             * @example /servers/detail?all_tenants=1
+             */
+            url: string;
+        };
         FaultResponse: {
             /**
              * @description Stable; the same codes as in problem answers.
@@ -1664,6 +2314,80 @@ export interface components {
             code: string;
             /** @description What happened, to which thing, and what to do. */
             message: string;
+        };
+        FindingListResponse: {
+            findings: components["schemas"]["FindingResponse"][];
+            /** @description For the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        FindingResponse: {
+            /**
+             * @description What applying it does; null: nothing is done about it.
+             * @example FOLLOW
+             * @enum {string|null}
+             */
+            action: "FOLLOW" | "MARK_MISSING" | "TOMBSTONE" | "DELETE" | "ADOPT" | "RENAME" | "RESTORE" | null;
+            /**
+             * @description What OpenStack says.
+             * @example {
+             *       "status": "SHUTOFF"
+             *     }
+             */
+            after: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description Whether the policies and the grace times let the action happen now.
+             * @example true
+             */
+            allowed: boolean;
+            /** Format: date-time */
+            applied_at: string | null;
+            /**
+             * @description What the record says, of the facts that differ.
+             * @example {
+             *       "status": "ACTIVE"
+             *     }
+             */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /** @description The answers of OpenStack that it rests on. */
+            evidence: components["schemas"]["EvidenceResponse"][];
+            /**
+             * Format: date-time
+             * @description When this was first found, by whichever reconciliation.
+             * @example 2026-11-24T09:00:01.000Z
+             */
+            first_seen_at: string | null;
+            /** @example 31 */
+            id: number;
+            /** @example 2b3c0d5e-8a52-4d5b-b7b5-0f6a3fbb7a10 */
+            openstack_id: string | null;
+            /** @example 1 */
+            project_id: number | null;
+            /** @description Why it may not be applied, was skipped or failed; or what a person can do. */
+            reason: string | null;
+            /**
+             * @description Ours; null where there is no row.
+             * @example 7
+             */
+            resource_id: number | null;
+            /**
+             * @example server
+             * @enum {string}
+             */
+            resource_type: "user" | "project" | "project_user" | "server" | "security_group" | "volume" | "network_interface" | "floating_ip";
+            /**
+             * @example OPEN
+             * @enum {string}
+             */
+            state: "OPEN" | "APPLIED" | "SKIPPED" | "FAILED";
+            /**
+             * @example STATUS_DRIFT
+             * @enum {string}
+             */
+            type: "STATUS_DRIFT" | "FIELD_DRIFT" | "MISSING" | "MASS_MISSING" | "DELETED_OUTSIDE" | "ERROR_FAULT" | "STUCK_TRANSITION" | "ORPHAN" | "UNMANAGED" | "UNDEAD" | "INCOMPLETE_VIEW";
         };
         FlavorListResponse: {
             flavors: components["schemas"]["FlavorResponse"][];
@@ -1847,6 +2571,35 @@ export interface components {
              */
             updated_at: string;
         };
+        LastSweepResponse: {
+            /**
+             * @description False when a list could not be read to its end.
+             * @example true
+             */
+            complete: boolean;
+            /** @description Why it failed. */
+            error: components["schemas"]["ReconciliationErrorResponse"] | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:04.000Z
+             */
+            finished_at: string | null;
+            /**
+             * @description A reconciliation.
+             * @example 12
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:00.000Z
+             */
+            started_at: string | null;
+            /**
+             * @example DONE
+             * @enum {string}
+             */
+            state: "PLANNING" | "PLANNED" | "APPLYING" | "DONE" | "FAILED" | "CANCELLED";
+        };
         LiveResponse: {
             /**
              * @example ok
@@ -1894,6 +2647,41 @@ export interface components {
              */
             token: string;
             user: components["schemas"]["UserResponse"];
+        };
+        LoopResponse: {
+            /**
+             * Format: date-time
+             * @description When it last came to its end; null: never.
+             * @example 2026-11-24T09:30:00.000Z
+             */
+            completed_at: string | null;
+            /**
+             * @description Grows with each replica that takes it over.
+             * @example 17
+             */
+            epoch: number;
+            /**
+             * @description How often it is begun; null where no setting of its own says so.
+             * @example 1800000
+             */
+            interval_ms: number | null;
+            /**
+             * @description Milliseconds since then.
+             * @example 41000
+             */
+            lag_ms: number | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:31:00.000Z
+             */
+            lease_until: string;
+            /** @example orphans */
+            name: string;
+            /**
+             * @description The replica that runs it now; null: none.
+             * @example api-1:4711:3f0c6a52
+             */
+            owner: string | null;
         };
         NetworkInterfaceFloatingIpResponse: {
             /** @example 198.18.0.42 */
@@ -2097,6 +2885,58 @@ export interface components {
              */
             step: string;
         };
+        PausedResponse: {
+            /** @description Null while the loops run. */
+            paused: components["schemas"]["PauseResponse"] | null;
+        };
+        PauseResponse: {
+            /**
+             * @description Our id of the administrator.
+             * @example 3
+             */
+            by: number | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:00.000Z
+             */
+            since: string;
+        };
+        PoliciesResponse: {
+            /** @example 1 */
+            mass_missing_count: number;
+            /** @example 20 */
+            mass_missing_percent: number;
+            /**
+             * @description A row whose object is gone: only marked, or deleted when the grace time is over.
+             * @example tombstone
+             * @enum {string}
+             */
+            missing: "mark" | "tombstone";
+            /** @example 300 */
+            missing_grace_seconds: number;
+            /**
+             * @example accept
+             * @enum {string}
+             */
+            names: "accept" | "enforce";
+            /**
+             * @example delete
+             * @enum {string}
+             */
+            orphans: "report" | "delete";
+            /** @example 1800 */
+            stuck_after_seconds: number;
+            /**
+             * @example report
+             * @enum {string}
+             */
+            unmanaged: "report" | "adopt";
+            /**
+             * @description Grows with each change; 0 while the defaults hold.
+             * @example 3
+             */
+            version: number;
+        };
         /** @description RFC 9457, with a stable `code` and the id of the request. */
         Problem: {
             /** @description What stands in the way. */
@@ -2262,6 +3102,153 @@ export interface components {
              * @enum {string}
              */
             status: "ready";
+        };
+        ReconciliationErrorResponse: {
+            /** @example OPENSTACK_UNAVAILABLE */
+            code: string;
+            message: string;
+        };
+        ReconciliationListResponse: {
+            /** @description For the next page; null on the last one. */
+            next_cursor: string | null;
+            reconciliations: components["schemas"]["ReconciliationResponse"][];
+        };
+        ReconciliationReportResponse: {
+            findings: components["schemas"]["FindingResponse"][];
+            reconciliation: components["schemas"]["ReconciliationResponse"];
+        };
+        ReconciliationResponse: {
+            /**
+             * @description False when a list could not be read to its end.
+             * @example true
+             */
+            complete: boolean;
+            /**
+             * @description How many findings there are of each type.
+             * @example {
+             *       "STATUS_DRIFT": 2
+             *     }
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:00.000Z
+             */
+            created_at: string;
+            /** @description Why it failed. */
+            error: components["schemas"]["ReconciliationErrorResponse"] | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:04.000Z
+             */
+            finished_at: string | null;
+            /** @example 12 */
+            id: number;
+            /**
+             * @description Null: no limit.
+             * @example 100
+             */
+            max_changes: number | null;
+            /**
+             * @example dry_run
+             * @enum {string}
+             */
+            mode: "dry_run" | "apply";
+            /**
+             * @description An administrator began it, or the loop of complete sweeps.
+             * @example admin
+             * @enum {string}
+             */
+            origin: "admin" | "sweep";
+            /**
+             * @description Pages of lists that were read.
+             * @example 3
+             */
+            pages: number;
+            /**
+             * @description What POST …/apply takes; null until the plan is there.
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            plan_hash: string | null;
+            /**
+             * Format: date-time
+             * @description When the plan was there.
+             * @example 2026-11-24T09:30:04.000Z
+             */
+            planned_at: string | null;
+            /**
+             * @description The administrator who began it; null for a sweep.
+             * @example 3
+             */
+            requested_by: number | null;
+            /**
+             * @example [
+             *       "server"
+             *     ]
+             */
+            resource_types: ("user" | "project" | "project_user" | "server" | "security_group" | "volume" | "network_interface" | "floating_ip")[];
+            scope: components["schemas"]["ReconciliationScopeResponse"];
+            /**
+             * Format: date-time
+             * @description When a replica took it up.
+             * @example 2026-11-24T09:30:00.100Z
+             */
+            started_at: string | null;
+            /**
+             * @description A dry run ends PLANNED, what was applied ends DONE; FAILED and CANCELLED are final too.
+             * @example PLANNED
+             * @enum {string}
+             */
+            state: "PLANNING" | "PLANNED" | "APPLYING" | "DONE" | "FAILED" | "CANCELLED";
+        };
+        ReconciliationScopeRequest: {
+            /**
+             * @description Only these projects; all when left out.
+             * @example [
+             *       1
+             *     ]
+             */
+            project_ids?: number[];
+        };
+        ReconciliationScopeResponse: {
+            /**
+             * @description Null: every project.
+             * @example [
+             *       1
+             *     ]
+             */
+            project_ids: number[] | null;
+        };
+        ReconciliationStatusResponse: {
+            /** @description The last comparison of everything; null before the first. */
+            last_sweep: components["schemas"]["LastSweepResponse"] | null;
+            loops: components["schemas"]["LoopResponse"][];
+            /** @description Of the operations that do not get on by themselves; null when there is none. */
+            oldest_stuck_operation: components["schemas"]["StuckOperationResponse"] | null;
+            /** @description Who stopped the loops, and since when; null while they run. */
+            paused: components["schemas"]["PauseResponse"] | null;
+            services: components["schemas"]["ServiceResponse"][];
+            /** @description How far the lists of changes have been read. */
+            watermarks: components["schemas"]["WatermarkResponse"][];
+        };
+        RefreshedResponse: {
+            /** @description What differed; the record has it now, but for what is missing: that waits for the grace time. */
+            findings: components["schemas"]["SeenDifferenceResponse"][];
+            /** @example 7 */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When OpenStack was last seen to show it; null: never.
+             * @example 2026-11-24T09:30:04.798Z
+             */
+            observed_at: string | null;
+            /**
+             * @example server
+             * @enum {string}
+             */
+            resource_type: "user" | "project" | "project_user" | "server" | "security_group" | "volume" | "network_interface" | "floating_ip";
         };
         RefreshRequest: {
             /**
@@ -2501,6 +3488,39 @@ export interface components {
             /** @example web-1 */
             name: string;
         };
+        SeenDifferenceResponse: {
+            /**
+             * @example FOLLOW
+             * @enum {string|null}
+             */
+            action: "FOLLOW" | "MARK_MISSING" | "TOMBSTONE" | "DELETE" | "ADOPT" | "RENAME" | "RESTORE" | null;
+            /**
+             * @description What OpenStack says.
+             * @example {
+             *       "status": "SHUTOFF"
+             *     }
+             */
+            after: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description What the record said.
+             * @example {
+             *       "status": "ACTIVE"
+             *     }
+             */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            evidence: components["schemas"]["EvidenceResponse"][];
+            /** @description What a person can do. */
+            reason: string | null;
+            /**
+             * @example STATUS_DRIFT
+             * @enum {string}
+             */
+            type: "STATUS_DRIFT" | "FIELD_DRIFT" | "MISSING" | "MASS_MISSING" | "DELETED_OUTSIDE" | "ERROR_FAULT" | "STUCK_TRANSITION" | "ORPHAN" | "UNMANAGED" | "UNDEAD" | "INCOMPLETE_VIEW";
+        };
         ServerDeletionResponse: {
             /**
              * @example [
@@ -2641,6 +3661,15 @@ export interface components {
             /** @example 781962a2-23dd-4ea1-a666-059755d48f81 */
             volume_type_id: string | null;
         };
+        ServiceResponse: {
+            /** @example compute */
+            name: string;
+            /**
+             * @description As the replica that answers sees it; null where it has not asked anything yet.
+             * @example true
+             */
+            reachable: boolean | null;
+        };
         SessionProjectResponse: {
             /**
              * @description False: disabled or gone in OpenStack, so that it can only be read.
@@ -2663,6 +3692,52 @@ export interface components {
              */
             role: "reader" | "member" | "admin";
             user: components["schemas"]["UserResponse"];
+        };
+        SetPoliciesRequest: {
+            /**
+             * @description In one project more missing at once than this, and than the percentage, are a mass: nothing is done unconfirmed.
+             * @example 1
+             */
+            mass_missing_count: number;
+            /**
+             * @description Of the rows of a type in a project.
+             * @example 20
+             */
+            mass_missing_percent: number;
+            /**
+             * @description A row whose object is gone: only marked, or deleted when the grace time is over.
+             * @example tombstone
+             * @enum {string}
+             */
+            missing: "mark" | "tombstone";
+            /**
+             * @description How many seconds an object must be gone before its row is deleted.
+             * @example 300
+             */
+            missing_grace_seconds: number;
+            /**
+             * @description A name that differs: the record takes OpenStack's, or OpenStack gets the record's.
+             * @example accept
+             * @enum {string}
+             */
+            names: "accept" | "enforce";
+            /**
+             * @description An object that was made here and belongs to nothing any more: reported, or deleted on second sight.
+             * @example delete
+             * @enum {string}
+             */
+            orphans: "report" | "delete";
+            /**
+             * @description How many seconds a transition may take before it is reported as stuck.
+             * @example 1800
+             */
+            stuck_after_seconds: number;
+            /**
+             * @description An object in a project of ours that was not made here.
+             * @example report
+             * @enum {string}
+             */
+            unmanaged: "report" | "adopt";
         };
         SetSecurityGroupsRequest: {
             /**
@@ -2691,6 +3766,32 @@ export interface components {
              */
             password: string;
         };
+        StuckOperationResourceResponse: {
+            /** @example 7 */
+            id: number;
+            /**
+             * @example server
+             * @enum {string}
+             */
+            type: "user" | "project" | "project_user" | "server" | "security_group" | "volume" | "network_interface" | "floating_ip" | "key_pair";
+        };
+        StuckOperationResponse: {
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:00:00.000Z
+             */
+            created_at: string;
+            /** @example 42 */
+            id: number;
+            /** @example server.create */
+            kind: string;
+            resource: components["schemas"]["StuckOperationResourceResponse"];
+            /**
+             * @example NEEDS_ATTENTION
+             * @enum {string}
+             */
+            state: "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "NEEDS_ATTENTION";
+        };
         SubnetResponse: {
             /** @example 10.20.0.0/24 */
             cidr: string;
@@ -2705,6 +3806,42 @@ export interface components {
             ip_version: number;
             /** @example private-v4 */
             name: string;
+        };
+        UnmanagedResourceListResponse: {
+            /** @description For the next page; null on the last one. */
+            next_cursor: string | null;
+            unmanaged_resources: components["schemas"]["UnmanagedResourceResponse"][];
+        };
+        UnmanagedResourceResponse: {
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:00:01.000Z
+             */
+            first_seen_at: string;
+            /**
+             * @description As OpenStack has it.
+             * @example by-hand
+             */
+            name: string | null;
+            /** @example 2b3c0d5e-8a52-4d5b-b7b5-0f6a3fbb7a10 */
+            openstack_id: string;
+            /** @example 1 */
+            project_id: number;
+            /**
+             * @description The reconciliation that found it.
+             * @example 12
+             */
+            reconciliation_id: number;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:01.000Z
+             */
+            seen_at: string;
+            /**
+             * @example server
+             * @enum {string}
+             */
+            type: "server" | "volume" | "network_interface" | "floating_ip" | "security_group";
         };
         UpdateSecurityGroupRequest: {
             /**
@@ -2922,6 +4059,21 @@ export interface components {
             /** @example lvm */
             name: string;
         };
+        WatermarkResponse: {
+            /**
+             * @description How far behind now that is.
+             * @example 121000
+             */
+            lag_ms: number;
+            /** @example server */
+            name: string;
+            /**
+             * Format: date-time
+             * @description Changes until then, by the service's clock, have been taken over.
+             * @example 2026-11-24T09:28:00.000Z
+             */
+            seen_until: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -2931,6 +4083,175 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    adoptionAdopt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description `respond-async`: answer 202 at once. */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdoptRequest"];
+            };
+        };
+        responses: {
+            /** @description With `dry_run`: what would be. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdoptionResponse"];
+                };
+            };
+            /** @description Managed here from now on. */
+            201: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdoptionResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PROJECT_NOT_FOUND, UNMANAGED_RESOURCE_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description IDEMPOTENCY_KEY_IN_USE, ADOPTION_REFUSED, OPENSTACK_REFUSED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE, OPENSTACK_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     auditList: {
         parameters: {
             query?: {
@@ -3036,6 +4357,316 @@ export interface operations {
                 };
             };
             /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refreshRefreshFloatingIp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Our id of the floating ip.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Looked at. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefreshedResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FLOATING_IP_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OPENSTACK_REFUSED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE, OPENSTACK_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refreshRefreshNetworkInterface: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Our id of the network interface.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Looked at. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefreshedResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NETWORK_INTERFACE_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OPENSTACK_REFUSED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE, OPENSTACK_UNAVAILABLE */
             503: {
                 headers: {
                     /** @description Seconds. */
@@ -3473,6 +5104,2573 @@ export interface operations {
                 };
             };
             /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refreshRefreshProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Our id of the project.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Looked at. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefreshedResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PROJECT_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OPENSTACK_REFUSED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE, OPENSTACK_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliationStatusGetPolicies: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The entity tag of what you have; 304 while it is still the same. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-Match and If-None-Match. */
+                    ETag?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoliciesResponse"];
+                };
+            };
+            /** @description It is what you have. */
+            304: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliationStatusSetPolicies: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description The ETag that was read; 412 when it is another now. */
+                "If-Match"?: string;
+                /** @description `respond-async`: answer 202 at once. */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetPoliciesRequest"];
+            };
+        };
+        responses: {
+            /** @description Set. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoliciesResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description IDEMPOTENCY_KEY_IN_USE */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PRECONDITION_FAILED */
+            412: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliationStatusGetStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationStatusResponse"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliationStatusPause: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description `respond-async`: answer 202 at once. */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Paused; also when they were already. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PausedResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description IDEMPOTENCY_KEY_IN_USE */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliationStatusResume: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description `respond-async`: answer 202 at once. */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Running; also when they were already. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PausedResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description IDEMPOTENCY_KEY_IN_USE */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliationList: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; everything else must stay as it was. */
+                cursor?: string;
+                /** @description How many entries a page has; without it one page has up to 1,000. */
+                limit?: number;
+                /** @description Only those of this mode. */
+                mode?: "dry_run" | "apply";
+                /** @description The direction; the same as `sort_order`. */
+                order?: "asc" | "desc";
+                /** @description Only what administrators began, or only what the loop of complete sweeps began. */
+                origin?: "admin" | "sweep";
+                /** @description The direction; the same as `order`. */
+                sort_order?: "asc" | "desc";
+                /** @description Only reconciliations in this state. */
+                state?: "PLANNING" | "PLANNED" | "APPLYING" | "DONE" | "FAILED" | "CANCELLED";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The next page, with rel="next"; absent on the last one. */
+                    Link?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationListResponse"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliationCreate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description `respond-async`: answer 202 at once. */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateReconciliationRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationResponse"];
+                };
+            };
+            /** @description Accepted; what becomes of it is at Location. */
+            202: {
+                headers: {
+                    /** @description Its path. */
+                    Location?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PROJECT_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, RECONCILIATION_RUNNING */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliationGet: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The entity tag of what you have; 304 while it is still the same. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Our id of the reconciliation.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-Match and If-None-Match. */
+                    ETag?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationResponse"];
+                };
+            };
+            /** @description It is what you have. */
+            304: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description RECONCILIATION_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliationApply: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description `respond-async`: answer 202 at once. */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description Our id of the reconciliation.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyReconciliationRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationResponse"];
+                };
+            };
+            /** @description Accepted; what becomes of it is at Location. */
+            202: {
+                headers: {
+                    /** @description Its path. */
+                    Location?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description RECONCILIATION_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, RECONCILIATION_NOT_PLANNED, RECONCILIATION_RUNNING */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PLAN_OUTDATED */
+            412: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliationCancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this change, 1 to 255 visible ASCII characters: sent again within 24 hours with the same request, it is answered like the first time and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description `respond-async`: answer 202 at once. */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description Our id of the reconciliation.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Cancelled. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description RECONCILIATION_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description IDEMPOTENCY_KEY_IN_USE, RECONCILIATION_ENDED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliationListFindings: {
+        parameters: {
+            query?: {
+                /** @description Only findings that may be applied, or only those that may not. */
+                allowed?: boolean;
+                /** @description `next_cursor` of the page before; everything else must stay as it was. */
+                cursor?: string;
+                /** @description How many entries a page has; without it one page has up to 1,000. */
+                limit?: number;
+                /** @description The direction; the same as `sort_order`. */
+                order?: "asc" | "desc";
+                /** @description Only findings in the project with this id. */
+                project_id?: number;
+                /** @description Only findings about this type of resource. */
+                resource_type?: "user" | "project" | "project_user" | "server" | "security_group" | "volume" | "network_interface" | "floating_ip";
+                /** @description The direction; the same as `order`. */
+                sort_order?: "asc" | "desc";
+                /** @description Only findings in this state. */
+                state?: "OPEN" | "APPLIED" | "SKIPPED" | "FAILED";
+                /** @description Only findings of this type. */
+                type?: "STATUS_DRIFT" | "FIELD_DRIFT" | "MISSING" | "MASS_MISSING" | "DELETED_OUTSIDE" | "ERROR_FAULT" | "STUCK_TRANSITION" | "ORPHAN" | "UNMANAGED" | "UNDEAD" | "INCOMPLETE_VIEW";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Our id of the reconciliation.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The next page, with rel="next"; absent on the last one. */
+                    Link?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingListResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description RECONCILIATION_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliationReport: {
+        parameters: {
+            query?: {
+                /** @description What Accept would say otherwise; JSON when neither says anything. */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Our id of the reconciliation.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reconciliation with all that it found. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationReportResponse"];
+                    "text/csv": string;
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description RECONCILIATION_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refreshRefreshSecurityGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Our id of the security group.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Looked at. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefreshedResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description SECURITY_GROUP_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OPENSTACK_REFUSED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE, OPENSTACK_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refreshRefreshServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Our id of the server.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Looked at. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefreshedResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description SERVER_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OPENSTACK_REFUSED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE, OPENSTACK_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adoptionListUnmanaged: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; everything else must stay as it was. */
+                cursor?: string;
+                /** @description How many entries a page has; without it one page has up to 1,000. */
+                limit?: number;
+                /** @description The direction; the same as `sort_order`. */
+                order?: "asc" | "desc";
+                /** @description Only in the project with this id. */
+                project_id?: number;
+                /** @description The direction; the same as `order`. */
+                sort_order?: "asc" | "desc";
+                /** @description Only this type of resource. */
+                type?: "server" | "volume" | "network_interface" | "floating_ip" | "security_group";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The next page, with rel="next"; absent on the last one. */
+                    Link?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnmanagedResourceListResponse"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refreshRefreshUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Our id of the user.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Looked at. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefreshedResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description USER_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OPENSTACK_REFUSED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE, OPENSTACK_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refreshRefreshVolume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Our id of the volume.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Looked at. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefreshedResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VOLUME_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OPENSTACK_REFUSED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE, OPENSTACK_UNAVAILABLE */
             503: {
                 headers: {
                     /** @description Seconds. */
@@ -4868,6 +9066,161 @@ export interface operations {
             };
         };
     };
+    floatingIpRefresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Our id of the floating ip.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is after the look. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FloatingIpResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED, FLOATING_IP_ACCESS_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FLOATING_IP_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OPENSTACK_REFUSED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE, OPENSTACK_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     healthLive: {
         parameters: {
             query?: never;
@@ -5841,6 +10194,161 @@ export interface operations {
                 };
             };
             /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    networkInterfaceRefresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Our id of the network interface.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is after the look. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworkInterfaceResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED, NETWORK_INTERFACE_ACCESS_PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NETWORK_INTERFACE_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OPENSTACK_REFUSED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE, OPENSTACK_UNAVAILABLE */
             503: {
                 headers: {
                     /** @description Seconds. */
@@ -8421,6 +12929,161 @@ export interface operations {
             };
         };
     };
+    securityGroupRefresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Our id of the security group.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is after the look. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityGroupResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED, SECURITY_GROUP_ACCESS_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description SECURITY_GROUP_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OPENSTACK_REFUSED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE, OPENSTACK_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     serverList: {
         parameters: {
             query?: {
@@ -9675,6 +14338,161 @@ export interface operations {
                 };
             };
             /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    serverRefresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Our id of the server.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is after the look. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED, SERVER_ACCESS_PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description SERVER_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OPENSTACK_REFUSED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE, OPENSTACK_UNAVAILABLE */
             503: {
                 headers: {
                     /** @description Seconds. */
@@ -12138,6 +16956,161 @@ export interface operations {
                 };
             };
             /** @description DATABASE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    volumeRefresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Our id of the volume.
+                 * @example 7
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is after the look. */
+            200: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VolumeResponse"];
+                };
+            };
+            /** @description MALFORMED_REQUEST */
+            400: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INVALID_ACCESS_TOKEN */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PERMISSION_DENIED, VOLUME_ACCESS_PERMISSION_DENIED */
+            403: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VOLUME_NOT_FOUND */
+            404: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OPENSTACK_REFUSED */
+            409: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description BODY_TOO_LARGE */
+            413: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNSUPPORTED_MEDIA_TYPE */
+            415: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description VALIDATION_FAILED */
+            422: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description INTERNAL_ERROR */
+            500: {
+                headers: {
+                    /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description DATABASE_UNAVAILABLE, OPENSTACK_UNAVAILABLE */
             503: {
                 headers: {
                     /** @description Seconds. */

@@ -5,7 +5,7 @@ import {
   type RunMode,
   type RunOrigin,
   type RunState,
-} from '../../src/reconciliation/reconciliation-run.js';
+} from '../../src/reconciliation/reconciliation-run-state.js';
 import type { ResourceType } from '../../src/operation/operation-state.js';
 import type { Answer, Api } from './api.js';
 
@@ -118,7 +118,8 @@ export async function plantRun(database: Connection, run: PlantedRun): Promise<n
 }
 
 async function plantFinding(database: Connection, runId: number, finding: Partial<FindingDraft>): Promise<void> {
-  const json = (value: unknown): string | null => (value == null ? null : JSON.stringify(value));
+  const json = (value: unknown): string | null =>
+    value === undefined || value === null ? null : JSON.stringify(value);
   await database.query(
     `INSERT INTO reconciliation_finding
        (run_id, type, resource_type, resource_id, openstack_id, project_id, before_facts, after_facts, action, is_allowed, reason, evidence,
