@@ -77,7 +77,7 @@ async function untilActive(schema: TestSchema): Promise<ReadonlyMap<number, numb
   const connection = await connect(schema);
   const ends = new Map<number, number>();
   try {
-    for (const end = performance.now() + limitMs; performance.now() < end; await sleep(250)) {
+    for (const end = performance.now() + limitMs; performance.now() < end; ) {
       const [rows] = await connection.query<RowDataPacket[]>(
         `SELECT project_id AS projectId, SUM(status = 'ACTIVE') AS active, SUM(status = 'ERROR') AS failed, COUNT(*) AS total
            FROM server GROUP BY project_id`,
@@ -88,6 +88,7 @@ async function untilActive(schema: TestSchema): Promise<ReadonlyMap<number, numb
           ends.set(Number(projectId), performance.now());
       }
       if (ends.size === rows.length) return ends;
+      await sleep(250);
     }
     throw new Error(`not every server was ACTIVE after ${seconds(limitMs)}`);
   } finally {

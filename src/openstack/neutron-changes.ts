@@ -86,7 +86,7 @@ const datedPage = z
 
 function timesOf(key: string): ChangedRequest<Dated>['schema'] {
   const ofType = (page: unknown): unknown => {
-    const members = new Map(Object.entries(page ?? {}));
+    const members = new Map<string, unknown>(Object.entries(page ?? {}));
     return { items: members.get(key), links: members.get(`${key}_links`) };
   };
   return z.preprocess(ofType, datedPage);
