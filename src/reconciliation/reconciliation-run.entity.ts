@@ -30,17 +30,6 @@ export class ReconciliationRunEntity {
   @OpenStackIdColumn('scope_key', { length: 80 })
   scopeKey!: string;
 
-  @OpenStackIdColumn('active_scope_key', {
-    length: 80,
-    nullable: true,
-    unique: true,
-    generatedType: 'VIRTUAL',
-    asExpression: "IF(state IN ('PLANNING', 'APPLYING'), scope_key, NULL)",
-    insert: false,
-    update: false,
-  })
-  activeScopeKey!: string | null;
-
   /** Ours; null: every managed project. */
   @Column({ name: 'project_ids', type: 'json', nullable: true })
   projectIds!: readonly number[] | null;

@@ -103,5 +103,5 @@ function keyOf(query: string): string {
 
 /** Indexes, foreign keys and generated columns live in migrations alone; entities hold columns. */
 function isByDesign(query: string): boolean {
-  return /DROP FOREIGN KEY|DROP INDEX|DROP COLUMN `live_/.test(query);
+  return /DROP FOREIGN KEY|DROP INDEX|DROP COLUMN `(live|active)_/.test(query);
 }
