@@ -77,7 +77,7 @@ async function untilActive(schema: TestSchema): Promise<ReadonlyMap<number, numb
   const connection = await connect(schema);
   const ends = new Map<number, number>();
   try {
-    for (const end = performance.now() + limitMs; performance.now() < end; ) {
+    for (const end = performance.now() + limitMs; performance.now() < end;) {
       const [rows] = await connection.query<RowDataPacket[]>(
         `SELECT project_id AS projectId, SUM(status = 'ACTIVE') AS active, SUM(status = 'ERROR') AS failed, COUNT(*) AS total
            FROM server GROUP BY project_id`,
