@@ -54,6 +54,7 @@ describe('GET /network-interfaces', () => {
       fault: null,
       operation: null,
       observed_at: expect.any(String),
+      sync: 'fresh',
       created_at: expect.any(String),
       updated_at: expect.any(String),
       deleted_at: null,

@@ -124,6 +124,7 @@ describe('security groups', () => {
         fault: null,
         operation: null,
         observed_at: expect.any(String),
+        sync: 'fresh',
         created_at: expect.any(String),
         updated_at: expect.any(String),
         deleted_at: null,

@@ -83,6 +83,7 @@ describe('volumes', () => {
         fault: null,
         operation: null,
         observed_at: expect.any(String),
+        sync: 'fresh',
         created_at: expect.any(String),
         updated_at: expect.any(String),
         deleted_at: null,
