@@ -346,18 +346,19 @@ export class MarkedReconciler<
     const rows = await this.absentRows(missing);
     const share = new Map<number, number>();
     for (const { projectId } of rows) share.set(projectId, (share.get(projectId) ?? 0) + 1);
+    const listed = watch.evidence(startedAt);
     let checks = 0;
     for (let start = 0; start < rows.length; start += rowsAtOnce) {
       const chunk = rows.slice(start, start + rowsAtOnce);
       const since = await this.kit.missedSince(this.resource.resourceType, chunk);
       const findings: FindingDraft[] = [];
       for (const row of chunk) {
-        let evidence = watch.evidence(startedAt);
+        let evidence = listed;
         if (checks < mostChecks) {
           checks += 1;
           const checked = await this.isGone(row, watch, context);
           if (!checked) continue;
-          evidence = [...evidence, ...watch.evidence(startedAt)];
+          evidence = [...listed, ...watch.evidence(startedAt)];
         }
         const counts = { missing: share.get(row.projectId) ?? 0, live: live.get(row.projectId) ?? 0 };
         findings.push(
@@ -416,8 +417,9 @@ export class MarkedReconciler<
       const seen = await this.resource.get(watch.call(admin), openstackId);
       return this.resource.isGone?.(seen) === true ? null : seen;
     } catch (error) {
-      if (error instanceof OpenStackNotFound) return null;
-      throw error;
+      if (!(error instanceof OpenStackNotFound)) throw error;
+      watch.notFound(error, openstackId);
+      return null;
     }
   }
 
