@@ -35,6 +35,7 @@ export const testSettings: Readonly<Record<string, string>> = {
   // Tests are many clients in one.
   RATE_LIMIT_SESSION: '0',
   RATE_LIMIT_ADDRESS: '0',
+  REFRESHES_PER_MINUTE: '0',
   SECRET_KEY: 'a key for tests that nobody else would ever use',
   OS_AUTH_URL: 'http://127.0.0.1:9/identity/v3',
   OS_USERNAME: 'admin',
