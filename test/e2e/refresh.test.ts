@@ -25,7 +25,7 @@ describe('a look at one resource', () => {
   let paths: Readonly<Record<string, string>>;
 
   beforeAll(async () => {
-    app = await startApp({ settings: { REFRESHES_PER_MINUTE: '0' } });
+    app = await startApp({ settings: { ORPHAN_SWEEP_MS: '3600000' } });
     [admin, demo, other] = [await app.login('admin'), await app.login('demo'), await app.login('other')];
     database = await connect(app.schema);
     server = await (await ServerRequests.of(demo)).create('looked-at');
