@@ -123,10 +123,16 @@ describe('a look at one resource', () => {
     }
   });
 
-  it('answers 503 while OpenStack is away, and changes nothing', async () => {
-    const path = paths['server'] ?? '';
+  it.each([
+    ['server', 'compute'],
+    ['volume', 'volume'],
+    ['network_interface', 'network'],
+    ['floating_ip', 'network'],
+    ['security_group', 'network'],
+  ] as const)('answers 503 for a %s while %s is away, and changes nothing', async (type, service) => {
+    const path = paths[type] ?? '';
     const before = await demo.get<object>(path);
-    app.simulator.switchService('compute', 'down');
+    app.simulator.switchService(service, 'down');
     try {
       for (const [api, target] of [
         [demo, path],
@@ -137,10 +143,30 @@ describe('a look at one resource', () => {
         expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
       }
     } finally {
-      app.simulator.switchService('compute', 'up');
+      app.simulator.switchService(service, 'up');
     }
     expect((await demo.get<object>(path)).body).toEqual(before.body);
   });
+
+  it.each([
+    ['user', 'USER_NOT_FOUND', () => `/admin/users/${String(demo.login?.user.id)}`],
+    ['project', 'PROJECT_NOT_FOUND', () => `/admin/projects/${String(demo.login?.project_id)}`],
+  ] as const)(
+    'is an administrator’s for a %s: 200, 404, and 503 while Keystone is away',
+    async (type, missing, pathOf) => {
+      const looked = await admin.post<RefreshedBody>(`${pathOf()}/refresh`);
+      expect([looked.status, looked.body.findings]).toEqual([200, []]);
+      const unknown = await admin.post<ProblemBody>(`/admin/${type}s/999999/refresh`);
+      expect([unknown.status, unknown.body.code]).toEqual([404, missing]);
+      app.simulator.switchService('identity', 'down');
+      try {
+        const answer = await admin.post<ProblemBody>(`${pathOf()}/refresh`);
+        expect([answer.status, answer.body.code]).toEqual([503, 'OPENSTACK_UNAVAILABLE']);
+      } finally {
+        app.simulator.switchService('identity', 'up');
+      }
+    },
+  );
 
   it('marks what is not there any more, which stays shown', async () => {
     const volume = await new VolumeRequests(demo).create('goes-away');
