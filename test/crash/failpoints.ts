@@ -90,7 +90,7 @@ async function killAt(
   const name = nameOf(one);
   try {
     const ask = await one.scenario.prepare(stage);
-    survivor.freeze();
+    await world.freezeAtRest(survivor);
     const victim = await world.start(one.failpoint);
     const answer = await ask(new Api(victim.url, api.token)).catch(() => null);
     await Promise.race([victim.exited(), sleep(15_000)]);

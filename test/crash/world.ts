@@ -11,7 +11,7 @@ import { holdAgainst, type ApiDocument } from '../support/contract.js';
 import { launchReplica, startReplica } from '../support/replica.js';
 import { connect, createSchema, dropSchema, type TestSchema } from '../support/schema.js';
 import { credentialsOf, settingsFor } from '../support/simulated-cloud.js';
-import { balance, Promises, type Books } from './books.js';
+import { balance, countTransactions, Promises, type Books } from './books.js';
 
 /** A word that must never be found where it could be read: part of every secret of a world. */
 const secretWord = 'canary';
@@ -61,6 +61,19 @@ export class World {
     const replica = await startReplica({ settings: this.settings, ...(failpoint === undefined ? {} : { failpoint }) });
     this.replicas.push(replica);
     return replica;
+  }
+
+  /** Stops a replica between two transactions: one that is frozen within one holds up whoever needs its rows. */
+  async freezeAtRest(replica: ApiProcess): Promise<void> {
+    for (let attempt = 1; attempt <= 50; attempt += 1) {
+      replica.freeze();
+      // What it had sent to MySQL already comes to its end; and MySQL's list of transactions may be 100 ms old.
+      await sleep(150);
+      if ((await countTransactions(this.connection, 0)) === 0) return;
+      replica.thaw();
+      await sleep(30);
+    }
+    throw new Error('the replica is always within a transaction');
   }
 
   /** Starts again on the same port; returns when it answers. */
