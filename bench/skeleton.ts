@@ -1,4 +1,4 @@
-import { Controller, Get, Module } from '@nestjs/common';
+import { Controller, Get, Global, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ScheduleModule } from '@nestjs/schedule';
@@ -8,6 +8,7 @@ import 'class-validator';
 import 'jose';
 import 'pino';
 import 'zod';
+import { MetricRegistry } from '../src/common/metrics.js';
 import { readConfig } from '../src/config/config.js';
 import { ConfigModule } from '../src/config/config.module.js';
 import { Database } from '../src/database/database.js';
@@ -26,8 +27,13 @@ class ReadyController {
 
 const config = readConfig(process.env);
 
+/** What the database counts into. */
+@Global()
+@Module({ providers: [MetricRegistry], exports: [MetricRegistry] })
+class CountsModule {}
+
 @Module({
-  imports: [ConfigModule.with(config), DatabaseModule.with([]), ScheduleModule.forRoot()],
+  imports: [CountsModule, ConfigModule.with(config), DatabaseModule.with([]), ScheduleModule.forRoot()],
   controllers: [ReadyController],
 })
 class SkeletonModule {}
