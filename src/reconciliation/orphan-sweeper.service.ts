@@ -10,6 +10,7 @@ import { Transaction, type EntityManager } from '../database/transaction.js';
 import { OpenStackError } from '../openstack/openstack-errors.js';
 import { OrphanSources, type MarkedObject, type MarkedRow, type OrphanSource } from './orphan-source.js';
 import { OrphanRepository } from './orphan.repository.js';
+import { PolicyRepository } from './policy.repository.js';
 
 /**
  * Takes out of OpenStack what we made there and no row owns: what a lost answer made twice, or what took effect after its
@@ -31,6 +32,7 @@ export class OrphanSweeper implements OnApplicationBootstrap, BeforeApplicationS
     private readonly deployment: DeploymentService,
     private readonly sources: OrphanSources,
     private readonly orphans: OrphanRepository,
+    private readonly policies: PolicyRepository,
   ) {
     const { ORPHAN_SWEEP_MS, LEASE_MS, HTTP_TIMEOUT_MS, SETTLING_MS } = config.settings;
     this.minimumAgeMs = LEASE_MS + HTTP_TIMEOUT_MS + SETTLING_MS;
@@ -54,6 +56,7 @@ export class OrphanSweeper implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private async sweepIfDue(): Promise<void> {
+    if ((await this.database.read((manager) => this.policies.pause(manager))) !== null) return;
     const { LEASE_MS, ORPHAN_SWEEP_MS } = this.config.settings;
     const options = { ttlMs: LEASE_MS, everyMs: Math.floor(ORPHAN_SWEEP_MS / 2) };
     await this.leases.withLease('orphans', options, (lease) => this.sweep(lease));
@@ -91,7 +94,8 @@ export class OrphanSweeper implements OnApplicationBootstrap, BeforeApplicationS
     lease: HeldLease,
   ): Promise<void> {
     const fields = { resourceType: source.resourceType, openstackId: orphan.openstackId, uuid: orphan.uuid };
-    if (this.config.settings.ORPHAN_POLICY === 'report') {
+    const { value: policies } = await this.database.read((manager) => this.policies.policies(manager));
+    if (policies.orphans === 'report') {
       this.logger.warn(fields, 'an object that we left over is still in OpenStack');
       return;
     }

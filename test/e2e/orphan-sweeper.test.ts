@@ -70,6 +70,20 @@ describe('the sweep for orphans', () => {
     await gone(late);
   });
 
+  it('only reports where the administrators’ policy says so, and rests while they have paused it', async () => {
+    const server = await servers.create('reported');
+    const second = await plant(`cloud-api:${deployment}:${await uuidOf('volume', server.id)}`);
+    await database.query(`INSERT INTO policy (name, value) VALUES ('reconciliation', '{"orphans": "report"}')`);
+    await sleep(twoSweepsMs);
+    expect(isThere(second)).toBe(true);
+    await database.query(`INSERT INTO policy (name, value) VALUES ('pause', '{"userId": null, "since": ""}')`);
+    await database.query("DELETE FROM policy WHERE name = 'reconciliation'");
+    await sleep(twoSweepsMs / 2);
+    expect(isThere(second)).toBe(true);
+    await database.query("DELETE FROM policy WHERE name = 'pause'");
+    await gone(second);
+  }, 60_000);
+
   it('never touches an unknown uuid, another deployment’s object, or one without a marker', async () => {
     const server = await servers.create('bystander');
     const uuid = await uuidOf('volume', server.id);
