@@ -337,7 +337,7 @@ export class MarkedReconciler<
   ): AsyncGenerator<PlannedPage> {
     const missing = await this.missingIds(startedAt, seenIds, context);
     if (missing.length === 0) return;
-    if (objects === 0 && context.isEverything) {
+    if (objects === 0) {
       const reason = `The list is empty over all projects, while the record has ${String(missing.length)}: nothing is believed of it.`;
       yield { findings: [this.incompleteView(reason, watch.evidence(startedAt))], complete: false, write: null };
       return;
@@ -487,7 +487,12 @@ export class MarkedReconciler<
     );
     if (still === undefined || project === undefined) return skipped('the object is no orphan any more');
     if (!still.allowed) return skipped(still.reason ?? 'the policy does not allow it');
-    await this.kit.transaction.run((tx) => context.fence(tx));
+    const holder = await this.kit.transaction.run(async (tx) => {
+      await context.fence(tx);
+      return finding.resourceId === null ? null : this.lockedRow(tx, finding.resourceId);
+    });
+    if (holder === null || holder.operationId !== null) return skipped('an operation works on its row');
+    if (holder.isDeleted === 0 && holder.openstackId === openstackId) return skipped('its row records it by now');
     await this.resource.remove(
       { scope: { kind: 'project', projectId: project.openstackId }, beforeSend: context.beforeSend },
       openstackId,
