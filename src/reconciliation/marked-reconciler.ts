@@ -491,7 +491,7 @@ export class MarkedReconciler<
       await context.fence(tx);
       return finding.resourceId === null ? null : this.lockedRow(tx, finding.resourceId);
     });
-    if (holder === null || holder.operationId !== null) return skipped('an operation works on its row');
+    if (holder?.operationId !== null) return skipped('an operation works on its row');
     if (holder.isDeleted === 0 && holder.openstackId === openstackId) return skipped('its row records it by now');
     await this.resource.remove(
       { scope: { kind: 'project', projectId: project.openstackId }, beforeSend: context.beforeSend },
