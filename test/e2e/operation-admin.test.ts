@@ -228,6 +228,10 @@ describe('operations as administrators see and end them', () => {
       const pending = await servers.post('fenced');
       const id = operationIdOf(pending);
       await until(id, ({ step, lease }) => step === 'port' && lease !== null);
+      // The call must be on the wire: one that was not sent yet is never sent.
+      const isSent = (): boolean => app.simulator.faults.list().some(({ hits }) => hits > 0);
+      const end = Date.now() + 10_000;
+      while (!isSent() && Date.now() < end) await sleep(10);
       const held = await row<{ token: number }>('SELECT lease_token AS token FROM operation WHERE id = ?', id);
       expect((await admin.abandon(id)).status).toBe(200);
       const look = () =>
