@@ -13,12 +13,15 @@ type QuotasBody = Readonly<Record<'servers' | 'cores' | 'volumes' | 'gigabytes' 
   readonly observed_at: string;
 };
 
+/** Long enough for many requests at once on a busy machine. */
+const catalogMs = 1_500;
+
 describe('what a project may have', () => {
   let app: TestApp;
   let demo: Api;
 
   beforeAll(async () => {
-    app = await startApp();
+    app = await startApp({ settings: { CATALOG_MS: String(catalogMs) } });
     demo = await app.login('demo');
   });
 
@@ -57,7 +60,7 @@ describe('what a project may have', () => {
     expect(after.body).toMatchObject({ volumes: { used: 1 }, gigabytes: { used: 1 }, cores: { used: 1 } });
     expect(after.body.ports.used).toBe(before.body.ports.used + 1);
     app.simulator.faults.add({ service: 'volume', action: 'refuse' });
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await new Promise((resolve) => setTimeout(resolve, catalogMs + 50));
     const old = await demo.get<QuotasBody>('/quotas');
     expect([old.status, old.body.servers]).toEqual([200, { limit: 3, used: 1 }]);
   });
@@ -66,7 +69,7 @@ describe('what a project may have', () => {
     const other = await app.login('other');
     const quotas = await other.until<QuotasBody>('/quotas', ({ status }) => status === 200);
     expect(quotas.body.servers.used).toBe(0);
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await new Promise((resolve) => setTimeout(resolve, catalogMs + 50));
     const since = app.simulator.log.list().at(-1)?.id ?? 0;
     await Promise.all(Array.from({ length: 20 }, () => other.get('/quotas')));
     expect(app.simulator.log.list({ path: '/compute/.*/limits', after: since })).toHaveLength(1);
