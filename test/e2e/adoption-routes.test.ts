@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { seed } from '../../simulator/seed.js';
@@ -5,6 +6,7 @@ import type { Api } from '../support/api.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { plantRun, ReconciliationRequests } from '../support/reconciliations.js';
 import { connect } from '../support/schema.js';
+import { Stranger } from '../support/stranger.js';
 import type { ProblemBody } from '../support/servers.js';
 
 interface UnmanagedBody {
@@ -143,6 +145,16 @@ describe('what was not made here', () => {
     const other = await app.login('other');
     const { status, body } = await adopt<ProblemBody>({ project_id: other.login?.project_id });
     expect([status, body.code]).toEqual([404, 'UNMANAGED_RESOURCE_NOT_FOUND']);
+  });
+
+  it('is refused for what another installation has made', async () => {
+    const stranger = await Stranger.login(app.simulator.url, 'demo', 'demo');
+    const marker = `cloud-api:someone1:${randomUUID()}`;
+    const { status, body } = await adopt<ProblemBody>({
+      type: 'volume',
+      openstack_id: await stranger.createVolume('theirs', { marker }),
+    });
+    expect([status, body.code]).toEqual([409, 'ADOPTION_REFUSED']);
   });
 
   it('is no matter of members', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Api } from '../support/api.js';
 import { startApp, type TestApp } from '../support/app.js';
@@ -289,6 +290,23 @@ describe('reconciliations', () => {
       ]);
       expect((await runs.cancel(newer)).status).toBe(200);
       expect((await runs.apply(id, { plan_hash: hash })).status).toBe(202);
+    });
+
+    it('wait for one of their scope that begins in the same moment', async () => {
+      await database.beginTransaction();
+      const begun = await plantRun(database, { state: 'PLANNING' });
+      const pending = runs.apply<ProblemBody>(id, { plan_hash: hash });
+      // It sees no newer plan, and then meets the index.
+      await sleep(300);
+      await database.commit();
+      const { status, body } = await pending;
+      expect([status, body.code, body.blocked_by]).toEqual([
+        409,
+        'RECONCILIATION_RUNNING',
+        [{ type: 'reconciliation', id: begun, name: null }],
+      ]);
+      expect((await runs.get(id)).state).toBe('PLANNED');
+      expect((await runs.cancel(begun)).status).toBe(200);
     });
 
     it('are applied in part', async () => {
