@@ -99,13 +99,19 @@ export class SecurityGroupImportRepository {
 
   private async known(tx: EntityManager, groups: readonly ImportedGroup[]): Promise<readonly KnownGroup[]> {
     const uuids = groups.flatMap(({ marker }) => (marker === null ? [] : [marker.uuid]));
+    const named = [groups.map((group) => group.openstackId), uuids.length === 0 ? [''] : uuids];
+    await tx.query(
+      'SELECT id FROM security_group WHERE openstack_id IN (?) OR uuid IN (?) ORDER BY id FOR UPDATE',
+      named,
+    );
+    // A statement of its own: one that waited for a row would see the operations of before its wait.
     return tx.query(
       `SELECT g.id, g.uuid, g.openstack_id AS openstackId, g.name, g.description, g.observed_at AS observedAt,
               g.deleted_at IS NOT NULL AS isDeleted, l.operation_id IS NOT NULL AS isLocked
          FROM security_group g
          LEFT JOIN operation_lock l ON l.resource_type = 'security_group' AND l.resource_id = g.id
-        WHERE g.openstack_id IN (?) OR g.uuid IN (?) ORDER BY g.id FOR UPDATE OF g`,
-      [groups.map((group) => group.openstackId), uuids.length === 0 ? [''] : uuids],
+        WHERE g.openstack_id IN (?) OR g.uuid IN (?) ORDER BY g.id`,
+      named,
     );
   }
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { createGroup } from '../../simulator/security-group-lifecycle.js';
 import { seed } from '../../simulator/seed.js';
 import { startApp, type TestApp } from '../support/app.js';
@@ -135,5 +135,30 @@ describe('the import of security groups', () => {
     await new Promise((resolve) => setTimeout(resolve, 1_200));
     app.simulator.faults.clear();
     await until((found) => found.some((row) => row.openstack_id === late));
+  });
+
+  it('sees an operation that began while it waited for the row', async () => {
+    const id = someoneMakes('waited-for');
+    const row = (await until((found) => found.some((one) => one.openstack_id === id))).find(
+      (one) => one.openstack_id === id,
+    );
+    await database.beginTransaction();
+    await database.query("UPDATE security_group SET description = 'ours' WHERE id = ?", [row?.id]);
+    // The import comes by and waits.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    const [operation] = await database.query<ResultSetHeader>(
+      `INSERT INTO operation (uuid, kind, resource_type, resource_id, state, step, input, next_run_at, deadline_at, lease_until)
+       VALUES (UUID(), 'security-group.update', 'security_group', ?, 'SUCCEEDED', 'x', '{}', NOW(3), NOW(3), NOW(3))`,
+      [row?.id],
+    );
+    await database.query(
+      "INSERT INTO operation_lock (resource_type, resource_id, operation_id) VALUES ('security_group', ?, ?)",
+      [row?.id, operation.insertId],
+    );
+    await database.commit();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect((await groups()).find((one) => one.openstack_id === id)?.description).toBe('ours');
+    await database.query('DELETE FROM operation_lock WHERE operation_id = ?', [operation.insertId]);
+    await until((found) => found.some((one) => one.openstack_id === id && one.description === null));
   });
 });
