@@ -227,24 +227,28 @@ export class ProjectRepository {
 
   /** Somebody's place in a project, also one that is still to be given. */
   async findPlace(manager: EntityManager, place: Omit<Place, 'role'>): Promise<HeldPlace | null> {
-    return this.readPlace(manager, place, '');
+    return this.readPlace(manager, place);
   }
 
   /** Like `findPlace`; until the transaction ends nobody ends the place, so that a change of it begins on one that is there. */
   async findPlaceForUpdate(tx: EntityManager, place: Omit<Place, 'role'>): Promise<HeldPlace | null> {
-    return this.readPlace(tx, place, 'FOR UPDATE OF pu');
+    await tx.query('SELECT id FROM project_user WHERE user_id = ? AND project_id = ? FOR UPDATE', [
+      place.userId,
+      place.projectId,
+    ]);
+    // A statement of its own: one that waited for the row would see the operations of before its wait.
+    return this.readPlace(tx, place);
   }
 
   private async readPlace(
     manager: EntityManager,
     { userId, projectId }: Omit<Place, 'role'>,
-    locking: '' | 'FOR UPDATE OF pu',
   ): Promise<HeldPlace | null> {
     const rows: { id: number; isPending: number; operationId: number | null }[] = await manager.query(
       `SELECT pu.id, pu.is_pending AS isPending, l.operation_id AS operationId
          FROM project_user pu
          LEFT JOIN operation_lock l ON l.resource_type = 'project_user' AND l.resource_id = pu.id
-        WHERE pu.user_id = ? AND pu.project_id = ? ${locking}`,
+        WHERE pu.user_id = ? AND pu.project_id = ?`,
       [userId, projectId],
     );
     const row = rows[0];
