@@ -66,6 +66,20 @@ describe('the clock', () => {
     expect(seen).toEqual([...delays].sort((a, b) => a - b));
   });
 
+  it.each([true, false])('is set wrong without anything falling due sooner or later (frozen: %s)', (isFrozen) => {
+    if (isFrozen) clock.freeze();
+    plan(100, 'as planned');
+    clock.shift(3_600_000);
+    expect(clock.now()).toBe(4_600_000);
+    clock.shift(-7_200_000);
+    expect([clock.now(), done]).toEqual([-2_600_000, []]);
+    clock.resume();
+    jest.advanceTimersByTime(99);
+    expect(done).toEqual([]);
+    jest.advanceTimersByTime(1);
+    expect(done).toEqual(['as planned at -3599900']);
+  });
+
   it('forgets everything when it is reset', () => {
     plan(10, 'never');
     clock.advance(5);

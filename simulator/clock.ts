@@ -1,5 +1,5 @@
 interface Due {
-  readonly at: number;
+  at: number;
   /** Keeps work that is due at the same time in the order in which it was planned. */
   readonly turn: number;
   readonly work: () => void;
@@ -56,6 +56,14 @@ export class Clock {
     }
     this.frozenAt = target;
     if (!wasFrozen) this.resume();
+  }
+
+  /** Sets the clock as a person would who gets it wrong: nothing falls due, and what is planned is as far away as before. */
+  shift(ms: number): void {
+    for (const due of this.heap) due.at += ms;
+    if (this.frozenAt === null) this.offsetMs += ms;
+    else this.frozenAt += ms;
+    this.arm();
   }
 
   /** Plans work; with no delay it still happens later, never within this call. */

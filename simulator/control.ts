@@ -92,10 +92,15 @@ function stateOf(simulator: Simulator): Json {
   return { url, auth_url: authUrl, clock: clockOf(simulator), pending_commits: pendingCommits, down, settings, seed };
 }
 
-/** {freeze: true|false, advance_ms} */
+/** {freeze: true|false, advance_ms, shift_ms} */
 function setClock({ simulator, body }: ControlCall): Answer {
-  const [freeze, advanceMs] = [flagOf(body, 'freeze'), numberOf(body, 'advance_ms')];
+  const [freeze, advanceMs, shiftMs] = [
+    flagOf(body, 'freeze'),
+    numberOf(body, 'advance_ms'),
+    numberOf(body, 'shift_ms'),
+  ];
   if (freeze === true) simulator.clock.freeze();
+  if (shiftMs !== null) simulator.clock.shift(shiftMs);
   if (advanceMs !== null) simulator.clock.advance(advanceMs);
   if (freeze === false) simulator.clock.resume();
   return ok(clockOf(simulator));

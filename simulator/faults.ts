@@ -36,6 +36,8 @@ export interface FaultRule {
   readonly method?: string;
   /** A regular expression, looked for in the path without its query: `/compute/v2.1/servers/…`. */
   readonly path?: string;
+  /** The same in the query: `marker=…` is one page of a list. */
+  readonly query?: string;
   readonly service?: Service;
   readonly action?: FaultAction;
   readonly status?: number;
@@ -64,10 +66,19 @@ export interface Strike {
 
 export class WrongFault extends Error {}
 
+/** What is looked at of a request. */
+interface Struck {
+  readonly service: Service;
+  readonly method: string;
+  readonly path: string;
+  readonly query?: string;
+}
+
 interface State {
   readonly id: string;
   readonly rule: FaultRule;
   readonly pattern: RegExp | null;
+  readonly queryPattern: RegExp | null;
   hits: number;
   passed: number;
 }
@@ -85,8 +96,8 @@ export class Faults {
   /** @throws WrongFault */
   add(rule: FaultRule): string {
     const id = randomUUID();
-    const pattern = checked(rule);
-    this.states.push({ id, rule, pattern, hits: 0, passed: 0 });
+    const [pattern, queryPattern] = checked(rule);
+    this.states.push({ id, rule, pattern, queryPattern, hits: 0, passed: 0 });
     return id;
   }
 
@@ -112,7 +123,7 @@ export class Faults {
     return this.states.map(({ id, rule, hits }) => ({ id, ...rule, hits }));
   }
 
-  strike(request: { readonly service: Service; readonly method: string; readonly path: string }): Strike {
+  strike(request: Struck): Strike {
     let delayMs = 0;
     for (const state of this.states) {
       const { id, rule } = state;
@@ -144,18 +155,16 @@ export function pathPattern(path: string): string {
   return `${parts.join('/')}$`;
 }
 
-function fits(
-  { rule, pattern }: State,
-  request: { readonly service: Service; readonly method: string; readonly path: string },
-): boolean {
+function fits({ rule, pattern, queryPattern }: State, request: Struck): boolean {
   return (
     (rule.service === undefined || rule.service === request.service) &&
     (rule.method === undefined || rule.method.toUpperCase() === request.method) &&
-    (pattern === null || pattern.test(request.path))
+    (pattern === null || pattern.test(request.path)) &&
+    (queryPattern === null || queryPattern.test(request.query ?? ''))
   );
 }
 
-function checked(rule: FaultRule): RegExp | null {
+function checked(rule: FaultRule): readonly [path: RegExp | null, query: RegExp | null] {
   const { action, status, service, probability = 1 } = rule;
   if (action !== undefined && !faultActions.includes(action)) throw new WrongFault(`no such action: ${action}`);
   if (service !== undefined && !services.includes(service)) throw new WrongFault(`no such service: ${service}`);
@@ -163,17 +172,22 @@ function checked(rule: FaultRule): RegExp | null {
   if (needsStatus && status === undefined) throw new WrongFault(`${action} needs a status`);
   if (status !== undefined && !(status >= 100 && status <= 599)) throw new WrongFault('status: 100 to 599');
   if (!(probability >= 0 && probability <= 1)) throw new WrongFault('probability: 0 to 1');
-  if (rule.path === undefined) return null;
+  return [patternOf('path', rule.path), patternOf('query', rule.query)];
+}
+
+function patternOf(name: string, text: string | undefined): RegExp | null {
+  if (text === undefined) return null;
   try {
-    return new RegExp(rule.path);
+    return new RegExp(text);
   } catch {
-    throw new WrongFault(`path is not a regular expression: ${rule.path}`);
+    throw new WrongFault(`${name} is not a regular expression: ${text}`);
   }
 }
 
 const names = [
   'method',
   'path',
+  'query',
   'service',
   'action',
   'status',
@@ -193,7 +207,7 @@ export function parseFault(body: unknown): FaultRule {
   for (const name of ['status', 'delay_ms', 'times', 'probability', 'skip']) {
     if (body[name] !== undefined && typeof body[name] !== 'number') throw new WrongFault(`${name} is a number`);
   }
-  for (const name of ['method', 'path', 'service', 'action']) {
+  for (const name of ['method', 'path', 'query', 'service', 'action']) {
     if (body[name] !== undefined && typeof body[name] !== 'string') throw new WrongFault(`${name} is a text`);
   }
   return isRule(body) ? body : {};

@@ -92,7 +92,12 @@ export class Front {
 
   private async exchange(exchange: Exchange): Promise<void> {
     const { request, service, entry, url } = exchange;
-    const strike = this.faults.strike({ service, method: entry.method, path: url.pathname });
+    const strike = this.faults.strike({
+      service,
+      method: entry.method,
+      path: url.pathname,
+      query: entry.query,
+    });
     entry.fault = strike.rule?.id ?? null;
     if (this.down.has(service) || strike.rule?.action === 'refuse') {
       request.socket.destroy();

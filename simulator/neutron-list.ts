@@ -32,7 +32,7 @@ export function listAnswer<T extends Revised>(call: NeutronCall, options: ListOp
   const fields = query.getAll('fields');
   const limit = limitOf(query.get('limit'));
   if (limit === null) return ok({ [key]: found.map((thing) => pick(view(thing), fields)) });
-  return ok(page(call, found, limit, options));
+  return ok(page(call, found, Math.min(limit, call.cloud.settings.page_size), options));
 }
 
 function filtered<T extends Revised>(query: URLSearchParams, options: ListOptions<T>): readonly T[] {

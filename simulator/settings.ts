@@ -23,7 +23,7 @@ export interface Settings {
   token_cache_ms: number;
   /** How long a new object is not found yet, as behind several API workers. */
   fresh_not_found_ms: number;
-  /** Nova and Cinder give no longer pages, whatever limit is asked for. */
+  /** Nova, Cinder and Neutron give no longer pages, whatever limit is asked for. */
   page_size: number;
   /** Keystone cuts lists of users and projects there and says `truncated`; 0: never. */
   identity_list_limit: number;
