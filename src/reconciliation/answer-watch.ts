@@ -15,6 +15,11 @@ export class AnswerWatch {
     };
   }
 
+  /** The service's own clock, as the answer that came last tells it; null where it tells none. */
+  get serviceTime(): Date | null {
+    return this.last?.date ?? null;
+  }
+
   /** The service said that there is no such object. */
   notFound({ operation, requestId }: OpenStackNotFound, openstackId: string): void {
     const url = operation.replace(/^[A-Z]+ /, '').replace(/\{[^}]*\}/, openstackId);

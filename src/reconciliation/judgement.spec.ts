@@ -42,6 +42,7 @@ function pair(differences: readonly Difference[], more: object = {}) {
     differences,
     transition: null,
     canRename: true,
+    seenAt: now,
     evidence: [],
     policies,
     ...more,

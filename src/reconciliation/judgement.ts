@@ -12,6 +12,8 @@ export interface Pair {
   readonly differences: readonly Difference[];
   readonly transition: { readonly since: Date; readonly repair: string } | null;
   readonly canRename: boolean;
+  /** By the service's clock, which tells since when a transition lasts. */
+  readonly seenAt: Date;
   readonly evidence: readonly Evidence[];
   readonly policies: Policies;
 }
@@ -53,9 +55,9 @@ function drift(
 }
 
 function stuck(pair: Pair): readonly FindingDraft[] {
-  const { transition, row, policies } = pair;
+  const { transition, seenAt, policies } = pair;
   if (transition === null) return [];
-  const lasts = row.readAt.getTime() - transition.since.getTime();
+  const lasts = seenAt.getTime() - transition.since.getTime();
   if (lasts < policies.stuckAfterSeconds * 1000) return [];
   return [
     {

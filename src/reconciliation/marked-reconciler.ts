@@ -211,7 +211,7 @@ export class MarkedReconciler<
         seenIds.push(row.id);
         if (this.resource.isIncomplete?.(seen) === true) complete = false;
         else if (row.operationId === null && (row.observedAt === null || row.observedAt < sentAt)) {
-          const drafts = this.judge(row, seen, known, evidence, context);
+          const drafts = this.judge(row, seen, known, { evidence, seenAt: watch.serviceTime ?? row.readAt }, context);
           findings.push(...drafts);
           pairs.set(row.id, { row, seen });
           if (drafts.every(({ action }) => action === null) && row.missingSince === null) sameIds.push(row.id);
@@ -253,7 +253,7 @@ export class MarkedReconciler<
     row: Row,
     seen: Seen,
     known: Context,
-    evidence: readonly Evidence[],
+    sight: { readonly evidence: readonly Evidence[]; readonly seenAt: Date },
     { policies }: PlanContext,
   ): readonly FindingDraft[] {
     const missed =
@@ -265,7 +265,7 @@ export class MarkedReconciler<
       differences: [...this.resource.compare(row, seen, known), ...missed],
       transition: this.resource.transition?.(seen) ?? null,
       canRename: this.resource.rename !== undefined,
-      evidence,
+      ...sight,
       policies,
     });
   }
@@ -439,7 +439,8 @@ export class MarkedReconciler<
       const refusal = whyNot(row, openstackId, sentAt);
       if (row === null || refusal !== null) return skipped(refusal ?? 'the row is gone');
       const known = await this.resource.context(tx, [seen]);
-      if (!this.stands(finding, this.judge(row, seen, known, watch.evidence(sentAt), context))) return skipped(moved);
+      if (!this.stands(finding, this.judge(row, seen, known, { evidence: [], seenAt: sentAt }, context)))
+        return skipped(moved);
       await this.follow(tx, row, seen, known, sentAt, context);
       return applied;
     });
@@ -450,7 +451,8 @@ export class MarkedReconciler<
     const refusal = whyNot(row, seen.openstackId, sentAt);
     if (row === null || refusal !== null) return skipped(refusal ?? 'the row is gone');
     const known = await this.kit.read((manager) => this.resource.context(manager, [seen]));
-    if (!this.stands(finding, this.judge(row, seen, known, [], context))) return skipped(moved);
+    if (!this.stands(finding, this.judge(row, seen, known, { evidence: [], seenAt: sentAt }, context)))
+      return skipped(moved);
     await this.resource.rename?.(this.writingCall(row, context), row, seen);
     return applied;
   }
