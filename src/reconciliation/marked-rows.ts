@@ -11,8 +11,8 @@ export async function markedRows(
   lock: boolean,
 ): Promise<readonly MarkedRow[]> {
   if (uuids.length === 0) return [];
-  const rows: { id: number; uuid: string; openstackId: string | null; isDeleted: number }[] = await manager.query(
-    `SELECT id, uuid, openstack_id AS openstackId, deleted_at IS NOT NULL AS isDeleted FROM ${table} WHERE uuid IN (?)
+  const rows: (Omit<MarkedRow, 'isDeleted'> & { isDeleted: number })[] = await manager.query(
+    `SELECT id, uuid, openstack_id AS openstackId, deleted_at IS NOT NULL AS isDeleted, deleted_reason AS deletedReason FROM ${table} WHERE uuid IN (?)
       ORDER BY id ${lock ? 'FOR UPDATE' : ''}`,
     [uuids],
   );

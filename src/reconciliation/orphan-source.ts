@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
 import type { ResourceType } from '../operation/operation-state.js';
+import type { DeletedReason } from '../database/managed-columns.js';
 import type { EntityManager } from '../database/transaction.js';
 
 /** An object in OpenStack that carries a marker of this deployment. */
@@ -17,6 +18,7 @@ export interface MarkedRow {
   readonly uuid: string;
   readonly openstackId: string | null;
   readonly isDeleted: boolean;
+  readonly deletedReason: DeletedReason | null;
 }
 
 /** What the sweeper must know of one type of resource; features register theirs. */

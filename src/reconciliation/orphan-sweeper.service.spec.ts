@@ -10,10 +10,17 @@ describe('isOrphan', () => {
     ['a second object of a live row', { openstackId: 'os-2', isDeleted: false }, [], true],
     ['an object of a row that records none, at rest', { openstackId: null, isDeleted: false }, [], true],
     ['an object of a row that records none, under way', { openstackId: null, isDeleted: false }, [7], false],
-    ['the object of a deleted row', { openstackId: 'os-1', isDeleted: true }, [], true],
+    ['the object of a deleted row', { openstackId: 'os-1', isDeleted: true, deletedReason: 'user' }, [], true],
+    [
+      'the object of a row that was missed',
+      { openstackId: 'os-1', isDeleted: true, deletedReason: 'external' },
+      [],
+      false,
+    ],
+    ['a second object of such a row', { openstackId: 'os-2', isDeleted: true, deletedReason: 'external' }, [], true],
     ['the object of a row that is being deleted', { openstackId: 'os-1', isDeleted: true }, [7], false],
   ] as const)('%s', (_case, row, locked, expected) => {
-    const marked = row === undefined ? undefined : { id: 7, uuid: 'u', ...row };
+    const marked = row === undefined ? undefined : { id: 7, uuid: 'u', deletedReason: null, ...row };
     expect(isOrphan(object, marked, new Set(locked))).toBe(expected);
   });
 });

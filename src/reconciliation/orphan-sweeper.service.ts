@@ -15,7 +15,7 @@ import { PolicyRepository } from './policy.repository.js';
 /**
  * Takes out of OpenStack what we made there and no row owns: what a lost answer made twice, or what took effect after its
  * deletion. An orphan carries this deployment's marker, its uuid is in our table, no operation holds that row, and the row
- * is deleted or records another id. An unknown uuid is never touched: a database restored from yesterday deletes nothing.
+ * was deleted here or records another id. An unknown uuid is never touched: a database restored from yesterday deletes nothing.
  */
 @Injectable()
 export class OrphanSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -155,5 +155,7 @@ export class OrphanSweeper implements OnApplicationBootstrap, BeforeApplicationS
 /** The rule by which something is deleted unasked; `row` is undefined for a marker that we do not know. */
 export function isOrphan(object: MarkedObject, row: MarkedRow | undefined, lockedIds: ReadonlySet<number>): boolean {
   if (row === undefined || lockedIds.has(row.id)) return false;
+  // Nobody asked for its deletion: it was missed, and is back. A comparison gives it its row again.
+  if (row.deletedReason === 'external' && row.openstackId === object.openstackId) return false;
   return row.isDeleted || row.openstackId !== object.openstackId;
 }

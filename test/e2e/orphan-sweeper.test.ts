@@ -9,8 +9,15 @@ import { objectsOf } from '../support/simulated-objects.js';
 import { connect } from '../support/schema.js';
 import { Stranger } from '../support/stranger.js';
 import { ServerRequests } from '../support/servers.js';
+import { quickTimings } from '../support/settings.js';
+import { VolumeRequests } from '../support/volumes.js';
 
 const twoSweepsMs = 8_500;
+/** How old the first sight of an orphan must be. */
+const orphanAgeMs = ['LEASE_MS', 'HTTP_TIMEOUT_MS', 'SETTLING_MS'].reduce(
+  (sum, name) => sum + Number(quickTimings[name]),
+  0,
+);
 
 describe('the sweep for orphans', () => {
   let app: TestApp;
@@ -54,7 +61,10 @@ describe('the sweep for orphans', () => {
   it('deletes a second object of a live row and keeps the recorded one', async () => {
     const server = await servers.create('two-of-one');
     const second = await plant(`cloud-api:${deployment}:${await uuidOf('volume', server.id)}`);
+    const plantedAt = performance.now();
     await gone(second);
+    // On second sight, when nothing that was sent for it can take effect any more.
+    expect(performance.now() - plantedAt).toBeGreaterThan(orphanAgeMs);
     expect(await servers.get(server.id)).toMatchObject({ status: 'ACTIVE' });
     const [rows] = await database.query<RowDataPacket[]>('SELECT openstack_id FROM volume WHERE server_id = ?', [
       server.id,
@@ -105,4 +115,26 @@ describe('the sweep for orphans', () => {
     expect(isThere(second)).toBe(true);
     app.simulator.configure(defaultSettings);
   });
+
+  it('does not touch the object of a row that was only missed: it is back', async () => {
+    const volume = await new VolumeRequests(demo).create('missed');
+    await database.query("UPDATE volume SET deleted_at = NOW(3), deleted_reason = 'external' WHERE id = ?", [
+      volume.id,
+    ]);
+    await sleep(twoSweepsMs);
+    expect(isThere(volume.openstack_id ?? '')).toBe(true);
+  });
+
+  it('does not touch what its row has come to record in the very moment', async () => {
+    const volume = await new VolumeRequests(demo).create('adopted-late');
+    const [[row]] = await database.query<RowDataPacket[]>('SELECT uuid FROM volume WHERE id = ?', [volume.id]);
+    const second = await plant(`cloud-api:${deployment}:${String(row?.['uuid'])}`);
+    // The look before the deletion takes its time; meanwhile the row has another object.
+    const id = app.simulator.faults.add({ method: 'GET', path: `${second}$`, delay_ms: 800 });
+    while (app.simulator.faults.list().find((fault) => fault.id === id)?.hits === 0) await sleep(20);
+    await database.query('UPDATE volume SET openstack_id = ? WHERE id = ?', [second, volume.id]);
+    await sleep(2_000);
+    expect(isThere(second)).toBe(true);
+    app.simulator.outside.delete(volume.openstack_id ?? '');
+  }, 60_000);
 });
