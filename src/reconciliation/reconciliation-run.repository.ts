@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { MetricRegistry, type Counter } from '../common/metrics.js';
 import { duplicateKey } from '../database/database-errors.js';
 import { Replica } from '../database/replica.js';
 import { ReconciliationRunEntity } from './reconciliation-run.entity.js';
@@ -38,7 +39,17 @@ export interface Choice {
 /** Runs of reconciliation as they are worked on. Times are the database's. */
 @Injectable()
 export class ReconciliationRunRepository {
-  constructor(private readonly replica: Replica) {}
+  private readonly fencedWrites: Counter;
+
+  constructor(
+    private readonly replica: Replica,
+    metrics: MetricRegistry,
+  ) {
+    this.fencedWrites = metrics.counter({
+      name: 'cloud_api_reconciliation_fenced_writes_total',
+      help: 'Writes of reconciliations that were refused because the run was cancelled or taken over by another replica.',
+    });
+  }
 
   /**
    * Inserts a run that any replica may begin at once; returns its id.
@@ -150,7 +161,9 @@ export class ReconciliationRunRepository {
         WHERE id = ? AND lease_owner = ? AND epoch = ? AND state IN ('PLANNING', 'APPLYING')`,
       [ttlMs * 1000, pages, holding.runId, this.replica.id, holding.epoch],
     );
-    if (result.affectedRows !== 1) throw new RunLost(`reconciliation ${String(holding.runId)} is not ours any more`);
+    if (result.affectedRows === 1) return;
+    this.fencedWrites.add({});
+    throw new RunLost(`reconciliation ${String(holding.runId)} is not ours any more`);
   }
 
   /** A replica that takes over a plan begins it anew. */
