@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { errors, jwtVerify, SignJWT } from 'jose';
-import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, randomUUID, timingSafeEqual, webcrypto } from 'node:crypto';
 import { deriveKey } from '../common/derived-key.js';
 import { parseId } from '../common/fields.js';
 import { Config } from '../config/config.js';
@@ -32,12 +32,13 @@ export interface IssuedToken {
 /** Makes and reads the tokens that we hand out. Nothing in a token is a secret of OpenStack's. */
 @Injectable()
 export class AccessTokens {
-  private readonly signingKey: Uint8Array;
+  /** Made once: jose makes one of bytes anew each time. */
+  private readonly signingKey: Promise<webcrypto.CryptoKey>;
   private readonly refreshKey: Uint8Array;
   private readonly lifeMs: number;
 
   constructor({ settings }: Config) {
-    this.signingKey = deriveKey(settings.SECRET_KEY, 'access token');
+    this.signingKey = hmacKey(deriveKey(settings.SECRET_KEY, 'access token'));
     this.refreshKey = deriveKey(settings.SECRET_KEY, 'refresh token');
     this.lifeMs = settings.ACCESS_TOKEN_MS;
   }
@@ -53,7 +54,7 @@ export class AccessTokens {
       .setJti(randomUUID())
       .setIssuedAt(issuedAt)
       .setExpirationTime(expiresAt)
-      .sign(this.signingKey);
+      .sign(await this.signingKey);
     return { token, expiresAt: new Date(expiresAt * 1000) };
   }
 
@@ -61,7 +62,7 @@ export class AccessTokens {
   async read(token: string): Promise<SessionClaims | null> {
     if (token.length > maxLength) return null;
     try {
-      const { payload } = await jwtVerify(token, this.signingKey, {
+      const { payload } = await jwtVerify(token, await this.signingKey, {
         algorithms: ['HS256'],
         typ: type,
         issuer,
@@ -111,6 +112,10 @@ export class AccessTokens {
     const hash = createHmac('sha256', this.refreshKey).update(token).digest();
     return { token, hash, sessionUuid: uuidOf(session) };
   }
+}
+
+function hmacKey(bytes: Uint8Array<ArrayBuffer>): Promise<webcrypto.CryptoKey> {
+  return webcrypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify']);
 }
 
 function bytesOf(uuid: string): Buffer {

@@ -3,8 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { comesAfter } from '../database/row-order.js';
 import { syncColumn, type Sync } from '../database/sync.js';
 import type { OperationState } from '../operation/operation-state.js';
-import { VolumeRepository } from '../volume/volume.repository.js';
-import type { VolumeEntity } from '../volume/volume.entity.js';
+import { VolumeRepository, type VolumeOfServer } from '../volume/volume.repository.js';
 import type { ServerDetails, ServerInterfaceDetails } from './server-details.js';
 import type { ServerStatus } from './server-status.js';
 
@@ -142,7 +141,7 @@ function escapeLike(text: string): string {
   return text.replace(/[\\%_]/g, (character) => `\\${character}`);
 }
 
-function detailsOf(row: ServerRow, volumes: readonly VolumeEntity[], rows: readonly InterfaceRow[]): ServerDetails {
+function detailsOf(row: ServerRow, volumes: readonly VolumeOfServer[], rows: readonly InterfaceRow[]): ServerDetails {
   const interfaces = new Map<number, ServerInterfaceDetails>();
   const groups = new Map<number, string>();
   for (const nic of rows) {

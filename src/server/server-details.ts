@@ -1,6 +1,6 @@
 import type { Sync } from '../database/sync.js';
 import type { OperationState } from '../operation/operation-state.js';
-import type { VolumeEntity } from '../volume/volume.entity.js';
+import type { VolumeOfServer } from '../volume/volume.repository.js';
 import type { ServerStatus } from './server-status.js';
 
 /** One interface of a server with what hangs on it. */
@@ -32,7 +32,7 @@ export interface ServerDetails {
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly deletedAt: Date | null;
-  readonly volumes: readonly VolumeEntity[];
+  readonly volumes: readonly VolumeOfServer[];
   readonly interfaces: readonly ServerInterfaceDetails[];
   readonly securityGroups: readonly { readonly id: number; readonly name: string }[];
 }
