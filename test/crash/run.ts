@@ -3,6 +3,7 @@ import { startDatabase } from '../../scripts/database.js';
 import { closingLine } from '../../scripts/tally.js';
 import type { CaseResult } from './case-result.js';
 import { drawnCases, failpointCases, failpoints, nameOf } from './failpoints.js';
+import { outage } from './outage.js';
 import { pauses } from './pauses.js';
 import { racesAmong } from './races.js';
 import { randomKills } from './random-kills.js';
@@ -10,7 +11,7 @@ import { SeededRandom } from './seeded-random.js';
 import { sweeps } from './sweeps.js';
 
 /**
- * `run.js [--kills N] [--seed S] [--replicas R] [--failpoints [--only PART]] [--pauses] [--sweeps] [--races ROUNDS]`. What is named is run; without arguments,
+ * `run.js [--kills N] [--seed S] [--replicas R] [--failpoints [--only PART]] [--pauses] [--sweeps] [--races ROUNDS] [--outage [--outage-seconds N]]`. What is named is run; without arguments,
  * everything. The last line is `N passed, N failed`.
  */
 const { values } = parseArgs({
@@ -23,13 +24,16 @@ const { values } = parseArgs({
     pauses: { type: 'boolean', default: false },
     sweeps: { type: 'boolean', default: false },
     races: { type: 'string' },
+    outage: { type: 'boolean', default: false },
+    'outage-seconds': { type: 'string', default: '600' },
     all: { type: 'boolean', default: false },
   },
 });
 
 const { failpoints: wantsFailpoints, pauses: wantsPauses, sweeps: wantsSweeps } = values;
 const isNamed =
-  [values.kills, values.races].some((value) => value !== undefined) || wantsFailpoints || wantsPauses || wantsSweeps;
+  [values.kills, values.races].some((value) => value !== undefined) ||
+  [wantsFailpoints, wantsPauses, wantsSweeps, values.outage].includes(true);
 const everything = values.all || !isNamed;
 const database = await startDatabase({
   durable: true,
@@ -56,6 +60,11 @@ try {
   if (values.races !== undefined) {
     const rounds = Number(values.races);
     results.push(...(await racesAmong(database, { rounds, replicas: Number(values.replicas), parallel: 50 })));
+  }
+  // On demand: ten minutes are ten minutes.
+  if (values.outage) {
+    const options = { seconds: Number(values['outage-seconds']), replicas: Number(values.replicas), operations: 500 };
+    results.push(...(await outage(database, options)));
   }
   if (values.kills !== undefined || everything) {
     const options = {

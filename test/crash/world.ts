@@ -29,9 +29,14 @@ export class World {
     private readonly settings: Readonly<Record<string, string>>,
   ) {}
 
-  static async create(database: Database, settings: Readonly<Record<string, string>> = {}): Promise<World> {
+  /** `ports`: whether the services of OpenStack share one port; each on its own can refuse connections. */
+  static async create(
+    database: Database,
+    settings: Readonly<Record<string, string>> = {},
+    { ports = 'one' }: { readonly ports?: 'one' | 'each' } = {},
+  ): Promise<World> {
     const schema = await createSchema(database, `crash_${randomBytes(4).toString('hex')}`);
-    const simulator = await startSimulator({ port: 0 });
+    const simulator = await startSimulator({ port: 0, ports });
     simulator.setQuotas(seed.projects.demo, {
       instances: -1,
       cores: -1,
@@ -45,6 +50,7 @@ export class World {
     });
     return new World(simulator, schema, await connect(schema), {
       ...settingsFor(simulator.url),
+      OS_AUTH_URL: simulator.authUrl,
       ...schema.settings,
       SECRET_KEY: `${secretWord}-${randomBytes(24).toString('hex')}`,
       // A process that is frozen while it records what Keystone said would hold up others with its row locks.
