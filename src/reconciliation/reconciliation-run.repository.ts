@@ -210,6 +210,17 @@ export class ReconciliationRunRepository {
     return rows.length > 0;
   }
 
+  /** Whether the newest sweep missed objects, and it is so long ago that another one may believe it. */
+  async hasMissedLongAgo(manager: EntityManager, graceMs: number): Promise<boolean> {
+    const rows: unknown[] = await manager.query(
+      `SELECT 1 FROM (SELECT id, planned_at FROM reconciliation_run WHERE origin = 'sweep' ORDER BY id DESC LIMIT 1) newest
+        WHERE newest.planned_at <= NOW(3) - INTERVAL ? MICROSECOND
+          AND EXISTS (SELECT 1 FROM reconciliation_finding f WHERE f.run_id = newest.id AND f.type = 'MISSING')`,
+      [graceMs * 1000],
+    );
+    return rows.length > 0;
+  }
+
   /** Forgets sweeps, with their findings, that are older than the newest ten and than a day. Those of people stay. */
   async forgetOldSweeps(tx: EntityManager): Promise<void> {
     await tx.query(

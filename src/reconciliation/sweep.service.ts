@@ -11,7 +11,10 @@ import { Reconcilers } from './reconciler.js';
 import { ReconciliationRunRepository, ScopeBusy } from './reconciliation-run.repository.js';
 import { ReconciliationRunner } from './reconciliation-runner.service.js';
 
-/** Begins a complete comparison of record and OpenStack every SWEEP_MS, on whichever replica is first, and at the start. */
+/**
+ * Begins a complete comparison of record and OpenStack every SWEEP_MS, on whichever replica is first, and at the start. One that missed
+ * something is followed by another as soon as the grace time is over, so that a deletion is believed within one interval and that.
+ */
 @Injectable()
 export class SweepService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(SweepService.name);
@@ -30,7 +33,7 @@ export class SweepService implements OnApplicationBootstrap, BeforeApplicationSh
   ) {
     this.loop = new Loop(
       'sweep',
-      Math.min(config.settings.SWEEP_MS, mostlyEveryMs),
+      Math.min(Math.ceil(config.settings.SWEEP_MS / 4), mostlyEveryMs),
       () => this.beginIfDue(),
       (error) => {
         this.report(error);
@@ -54,7 +57,9 @@ export class SweepService implements OnApplicationBootstrap, BeforeApplicationSh
       if ((await this.policies.pause(manager)) !== null) return false;
       // At the first start nothing is known of any project yet.
       if ((await this.projects.find(manager, null)).length === 0) return false;
-      return !(await this.runs.hasRecentSweep(manager, SWEEP_MS));
+      if (!(await this.runs.hasRecentSweep(manager, SWEEP_MS))) return true;
+      const { value: policies } = await this.policies.policies(manager);
+      return this.runs.hasMissedLongAgo(manager, policies.missingGraceSeconds * 1000);
     });
     if (!isDue) return;
     await this.transaction.run(async (tx) => {
