@@ -6,6 +6,7 @@ import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { Transaction, type EntityManager } from '../database/transaction.js';
 import { OpenStackError } from '../openstack/openstack-errors.js';
+import { incompleteView } from './incomplete-view.js';
 import { planHash, type FindingDraft } from './finding.js';
 import { PlanContexts } from './plan-context.service.js';
 import {
@@ -195,28 +196,9 @@ export class ReconciliationRunner implements OnApplicationBootstrap, BeforeAppli
   }
 }
 
-/** A list that could not be read to its end: nothing is concluded from what it did not show. */
-function unreadable(reconciler: ResourceReconciler, error: OpenStackError): PlannedPage {
-  return {
-    findings: [
-      {
-        type: 'INCOMPLETE_VIEW',
-        resourceType: reconciler.resourceType,
-        resourceId: null,
-        openstackId: null,
-        projectId: null,
-        before: null,
-        after: null,
-        action: null,
-        allowed: false,
-        reason: words(error),
-        evidence: [],
-        firstSeenAt: null,
-      },
-    ],
-    complete: false,
-    write: null,
-  };
+/** A list that could not be read to its end. */
+function unreadable({ resourceType }: ResourceReconciler, error: OpenStackError): PlannedPage {
+  return { findings: [incompleteView(resourceType, words(error), [])], complete: false, write: null };
 }
 
 function words({ operation, status, text, requestId }: OpenStackError): string {
