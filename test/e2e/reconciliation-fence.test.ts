@@ -89,6 +89,11 @@ describe('a replica that lost its claim', () => {
       );
     }
 
+    async function countOperations(): Promise<number> {
+      const [[row]] = await database.query<RowDataPacket[]>('SELECT COUNT(*) AS n FROM operation');
+      return Number(row?.['n']);
+    }
+
     async function free(id: number): Promise<void> {
       await database.query('UPDATE reconciliation_run SET lease_until = NOW(3) - INTERVAL 1 SECOND WHERE id = ?', [id]);
       await looks.runs.settled(id);
@@ -129,11 +134,14 @@ describe('a replica that lost its claim', () => {
       const plan = await looks.runs.plan({ resource_types: ['server'] });
       expect(plan.counts).toEqual({ [isAbsence ? 'DELETED_OUTSIDE' : 'STATUS_DRIFT']: 1 });
       const before = withoutSights(await readRecord(database));
+      const operations = await countOperations();
       expect((await looks.runs.apply(plan.id, { plan_hash: plan.plan_hash })).status).toBe(202);
       await held({ path: `/servers/${idOf(server)}$` });
       await takeOver(plan.id);
       await letGo();
       expect(withoutSights(await readRecord(database))).toEqual(before);
+      // Nor has it begun to clean up after a server.
+      expect(await countOperations()).toBe(operations);
       expect((await looks.runs.findings(plan.id)).map(({ state }) => state)).toEqual(['OPEN']);
       if (isAbsence) app.simulator.cloud.servers.set(gone.id, gone);
       await looks.runs.cancel(plan.id);

@@ -143,6 +143,8 @@ describe('rules of reconciliation', () => {
       const again = await plan('volume');
       expect(aboutObject(again.findings, second)).toMatchObject([{ type: 'ORPHAN', allowed: true }]);
       expect(aboutObject(await apply(again.run), second)).toMatchObject([{ state: 'APPLIED' }]);
+      // Cinder takes its time.
+      for (const end = Date.now() + 5_000; isThere(second) && Date.now() < end;) await sleep(20);
       expect(isThere(second)).toBe(false);
       expect(isThere(volume.openstack_id ?? '')).toBe(true);
       expect((await plan('volume')).findings).toEqual([]);
