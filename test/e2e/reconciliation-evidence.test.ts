@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultRule } from '../../simulator/faults.js';
 import { seed } from '../../simulator/seed.js';
 import { defaultSettings } from '../../simulator/settings.js';
@@ -30,13 +31,14 @@ const byKeystone = ['project', 'user', 'project_user'] as const;
 describe('what OpenStack seems to say', () => {
   let app: TestApp;
   let looks: Looks;
+  let servers: ServerRequests;
   let made: readonly ServerBody[];
 
   beforeAll(async () => {
     app = await startApp({ settings: quickLoops });
     looks = await Looks.of(app);
     const demo = await app.login('demo');
-    const servers = await ServerRequests.of(demo);
+    servers = await ServerRequests.of(demo);
     made = await Promise.all(['one', 'two', 'three'].map((name) => servers.create(name)));
     const other = await app.login('other');
     for (const api of [demo, other]) {
@@ -163,6 +165,18 @@ describe('what OpenStack seems to say', () => {
       // A service that fails again and again is not asked any more.
       reason: new RegExp(`${String(status)}|only probes are sent`),
     });
+  });
+
+  it('what was made while a list was read is not missing from it', async () => {
+    app.simulator.configure({ page_size: 1 });
+    fault({ method: 'GET', path: kinds.server.list, query: 'marker=', delay_ms: 1_000 });
+    const { body: run } = await looks.runs.post({ mode: 'dry_run', resource_types: ['server'] });
+    // Nova lists the newest first: its page has gone by.
+    while (!app.simulator.log.list({ path: kinds.server.list }).at(-1)?.query.includes('marker=')) await sleep(10);
+    const made = await servers.create('meanwhile');
+    expect((await looks.runs.get(run.id)).state).toBe('PLANNING');
+    fault({ method: 'GET', path: `/servers/${made.openstack_id ?? ''}$`, status: 404, body: {} });
+    expect(await looks.runs.settled(run.id)).toMatchObject({ complete: true, counts: {} });
   });
 
   it('a cell that is down shows nothing, not even that a server is missing', async () => {
