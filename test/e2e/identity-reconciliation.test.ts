@@ -16,8 +16,7 @@ describe('reconciliation of projects, people and members', () => {
       settings: { DELTA_MS: never, SWEEP_MS: never, ORPHAN_SWEEP_MS: never, IDENTITY_SWEEP_MS: never },
     });
     database = await connect(app.schema);
-    runs = new Reconciliations(database, ['project', 'user', 'project_user']);
-    await runs.pauseLoops();
+    runs = await Reconciliations.of(app, 'project', 'user', 'project_user');
   });
 
   afterAll(async () => {
@@ -27,7 +26,7 @@ describe('reconciliation of projects, people and members', () => {
 
   beforeEach(async () => {
     app.simulator.reset();
-    await runs.setPolicies({ missingGraceSeconds: 0 });
+    await runs.setPolicies({ missing_grace_seconds: 0 });
     const plan = await runs.dryRun();
     if (plan.findings.length > 0) await runs.apply(plan);
   });
@@ -38,7 +37,7 @@ describe('reconciliation of projects, people and members', () => {
   }
 
   const told = ({ findings }: FoundPlan) =>
-    findings.map(({ type, resource_type: of, action, is_allowed: isAllowed }) => [type, of, action, isAllowed]);
+    findings.map(({ type, resource_type: of, action, allowed }) => [type, of, action, allowed]);
 
   async function planned(): Promise<FoundPlan> {
     const before = app.simulator.log.list().at(-1)?.id ?? 0;
@@ -52,9 +51,7 @@ describe('reconciliation of projects, people and members', () => {
 
   async function applied(plan: FoundPlan): Promise<void> {
     const done = await runs.apply(plan);
-    expect(done.findings.filter(({ is_allowed: isAllowed, state }) => isAllowed === 1 && state !== 'APPLIED')).toEqual(
-      [],
-    );
+    expect(done.findings.filter(({ allowed, state }) => allowed && state !== 'APPLIED')).toEqual([]);
     expect(told(await planned())).toEqual([]);
   }
 
@@ -73,15 +70,15 @@ describe('reconciliation of projects, people and members', () => {
       {
         type: 'FIELD_DRIFT',
         resource_type: 'project',
-        before_facts: { name: 'other' },
-        after_facts: { name: 'renamed' },
+        before: { name: 'other' },
+        after: { name: 'renamed' },
       },
-      { type: 'FIELD_DRIFT', resource_type: 'user', before_facts: { enabled: true }, after_facts: { enabled: false } },
+      { type: 'FIELD_DRIFT', resource_type: 'user', before: { enabled: true }, after: { enabled: false } },
       {
         type: 'FIELD_DRIFT',
         resource_type: 'project_user',
-        before_facts: { role: 'reader' },
-        after_facts: { role: 'member' },
+        before: { role: 'reader' },
+        after: { role: 'member' },
       },
     ]);
     expect(await rows("SELECT enabled FROM user WHERE account_id = 'mate'")).toEqual([{ enabled: 1 }]);
@@ -103,9 +100,9 @@ describe('reconciliation of projects, people and members', () => {
     app.simulator.outside.grant({ userId, roleId: seed.roles.member, projectId });
     const plan = await planned();
     expect(told(plan)).toEqual([
-      ['UNMANAGED', 'project', 'ADOPT', 1],
-      ['UNMANAGED', 'user', 'ADOPT', 1],
-      ['UNMANAGED', 'project_user', 'ADOPT', 1],
+      ['UNMANAGED', 'project', 'ADOPT', true],
+      ['UNMANAGED', 'user', 'ADOPT', true],
+      ['UNMANAGED', 'project_user', 'ADOPT', true],
     ]);
     await applied(plan);
     expect(
@@ -127,8 +124,8 @@ describe('reconciliation of projects, people and members', () => {
     outside.revokeRoles(seed.users.viewer.id, seed.projects.demo);
     const plan = await planned();
     expect(told(plan)).toEqual([
-      ['DELETED_OUTSIDE', 'user', 'TOMBSTONE', 1],
-      ['DELETED_OUTSIDE', 'project_user', 'TOMBSTONE', 1],
+      ['DELETED_OUTSIDE', 'user', 'TOMBSTONE', true],
+      ['DELETED_OUTSIDE', 'project_user', 'TOMBSTONE', true],
     ]);
     expect((await mate.get('/auth/me')).status).toBe(200);
     await applied(plan);
@@ -154,21 +151,23 @@ describe('reconciliation of projects, people and members', () => {
     cloud.projects.delete(seed.projects.other);
     const first = await planned();
     expect(told(first).filter(([, of]) => of === 'project')).toEqual([
-      ['DELETED_OUTSIDE', 'project', 'MARK_MISSING', 1],
+      ['DELETED_OUTSIDE', 'project', 'MARK_MISSING', true],
     ]);
     await runs.apply(first);
     expect(await rows('SELECT enabled, deleted_at FROM project WHERE id = ?', [project?.['id']])).toEqual([
       { enabled: 0, deleted_at: null },
     ]);
     expect(told(await planned()).filter(([, of]) => of === 'project')).toEqual([
-      ['DELETED_OUTSIDE', 'project', null, 0],
+      ['DELETED_OUTSIDE', 'project', null, false],
     ]);
     await database.query('DELETE FROM volume WHERE project_id = ?', [project?.['id']]);
     await database.query('UPDATE security_group SET deleted_at = NOW(3) WHERE project_id = ? AND is_default = 0', [
       project?.['id'],
     ]);
     const last = await planned();
-    expect(told(last).filter(([, of]) => of === 'project')).toEqual([['DELETED_OUTSIDE', 'project', 'TOMBSTONE', 1]]);
+    expect(told(last).filter(([, of]) => of === 'project')).toEqual([
+      ['DELETED_OUTSIDE', 'project', 'TOMBSTONE', true],
+    ]);
     await runs.apply(last);
     const [gone] = await rows('SELECT deleted_at FROM project WHERE id = ?', [project?.['id']]);
     expect(gone?.['deleted_at']).not.toBeNull();
@@ -182,9 +181,9 @@ describe('reconciliation of projects, people and members', () => {
     for (const user of ['mate', 'viewer', 'other'] as const) outside.delete(seed.users[user].id);
     const mass = await planned();
     expect(told(mass)).toEqual([
-      ['MASS_MISSING', 'user', 'TOMBSTONE', 0],
-      ['MASS_MISSING', 'user', 'TOMBSTONE', 0],
-      ['MASS_MISSING', 'user', 'TOMBSTONE', 0],
+      ['MASS_MISSING', 'user', 'TOMBSTONE', false],
+      ['MASS_MISSING', 'user', 'TOMBSTONE', false],
+      ['MASS_MISSING', 'user', 'TOMBSTONE', false],
     ]);
     await runs.apply(mass);
     app.simulator.reset();

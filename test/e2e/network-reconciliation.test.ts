@@ -33,8 +33,7 @@ describe('reconciliation of network interfaces and floating IPs', () => {
   beforeAll(async () => {
     app = await startApp({ settings: { DELTA_MS: never, SWEEP_MS: never, ORPHAN_SWEEP_MS: never } });
     database = await connect(app.schema);
-    runs = new Reconciliations(database, ['network_interface', 'floating_ip']);
-    await runs.pauseLoops();
+    runs = await Reconciliations.of(app, 'network_interface', 'floating_ip');
     const demo = await app.login('demo');
     servers = await ServerRequests.of(demo);
     floatingIps = new FloatingIpRequests(demo);
@@ -68,7 +67,7 @@ describe('reconciliation of network interfaces and floating IPs', () => {
   /** Until the record says what the simulator does. */
   async function converge(): Promise<void> {
     const plan = await runs.dryRun();
-    if (plan.findings.some(({ is_allowed: isAllowed }) => isAllowed === 1)) await runs.apply(plan);
+    if (plan.findings.some(({ allowed }) => allowed)) await runs.apply(plan);
   }
 
   /** A plan writes nothing to OpenStack, and what it found is gone once it was applied. */
@@ -110,15 +109,15 @@ describe('reconciliation of network interfaces and floating IPs', () => {
         resource_type: 'network_interface',
         resource_id: nicOf(web).id,
         openstack_id: portOf(web),
-        before_facts: { openstack_status: 'ACTIVE' },
-        after_facts: {
+        before: { openstack_status: 'ACTIVE' },
+        after: {
           openstack_status: 'DOWN',
           mac_address: 'fa:16:3e:00:00:99',
           fixed_ip_address: '10.20.0.77',
           fixed_ip_addresses: ['10.20.0.77', '10.20.0.78'],
         },
         action: 'FOLLOW',
-        is_allowed: 1,
+        allowed: true,
       },
     ]);
     const unchanged = await interfaceOf(web);
@@ -159,8 +158,8 @@ describe('reconciliation of network interfaces and floating IPs', () => {
         type: 'FIELD_DRIFT',
         resource_type: 'floating_ip',
         resource_id: address.id,
-        before_facts: { network_interface_id: nicOf(web).id },
-        after_facts: { network_interface_id: nicOf(shop).id },
+        before: { network_interface_id: nicOf(web).id },
+        after: { network_interface_id: nicOf(shop).id },
         action: 'FOLLOW',
       },
     ]);
@@ -169,7 +168,7 @@ describe('reconciliation of network interfaces and floating IPs', () => {
     app.simulator.outside.moveFloatingIp(address.openstack_id ?? '', null);
     app.simulator.clock.advance(1_000);
     const off = await planned();
-    expect(off.findings).toMatchObject([{ type: 'STATUS_DRIFT', after_facts: { status: 'DOWN' } }]);
+    expect(off.findings).toMatchObject([{ type: 'STATUS_DRIFT', after: { status: 'DOWN' } }]);
     await applied(off);
     expect(await floatingIps.get(address.id)).toMatchObject({ server_id: null, fixed_ip_address: null });
   });
@@ -179,7 +178,7 @@ describe('reconciliation of network interfaces and floating IPs', () => {
     app.simulator.outside.unbindPort(portOf(server));
     const plan = await planned();
     expect(plan.findings).toMatchObject([
-      { type: 'STATUS_DRIFT', before_facts: { server_id: server.id }, after_facts: { server_id: null } },
+      { type: 'STATUS_DRIFT', before: { server_id: server.id }, after: { server_id: null } },
     ]);
     await applied(plan);
     expect(await interfaceOf(server)).toMatchObject({ server_id: null });
@@ -195,11 +194,11 @@ describe('reconciliation of network interfaces and floating IPs', () => {
     app.simulator.outside.delete(lost.openstack_id ?? '');
     const missed = await planned();
     expect(missed.findings).toMatchObject([
-      { type: 'MISSING', resource_type: 'floating_ip', resource_id: lost.id, action: 'MARK_MISSING', is_allowed: 1 },
+      { type: 'MISSING', resource_type: 'floating_ip', resource_id: lost.id, action: 'MARK_MISSING', allowed: true },
     ]);
     await runs.apply(missed);
     expect((await floatingIps.get(lost.id)).address).toBe(lost.address);
-    await runs.setPolicies({ missingGraceSeconds: 0 });
+    await runs.setPolicies({ missing_grace_seconds: 0 });
     const gone = await planned();
     expect(gone.findings).toMatchObject([{ type: 'DELETED_OUTSIDE', resource_id: lost.id, action: 'TOMBSTONE' }]);
     await applied(gone);
@@ -212,7 +211,7 @@ describe('reconciliation of network interfaces and floating IPs', () => {
     const mine = await floatingIps.allocate();
     await floatingIps.associate(nicOf(server).id, mine.id);
     app.simulator.outside.delete(portOf(server));
-    await runs.setPolicies({ missingGraceSeconds: 0 });
+    await runs.setPolicies({ missing_grace_seconds: 0 });
     const plan = await planned();
     expect([...summary(plan)].sort()).toEqual([
       'DELETED_OUTSIDE network_interface is_deleted,is_missing',
@@ -239,11 +238,11 @@ describe('reconciliation of network interfaces and floating IPs', () => {
     });
     const reported = await planned();
     expect(reported.findings).toMatchObject([
-      { type: 'UNMANAGED', resource_id: null, openstack_id: port.id, action: null, is_allowed: 0 },
+      { type: 'UNMANAGED', resource_id: null, openstack_id: port.id, action: null, allowed: false },
     ]);
     await runs.setPolicies({ unmanaged: 'adopt' });
     const plan = await planned();
-    expect(plan.findings).toMatchObject([{ type: 'UNMANAGED', action: 'ADOPT', is_allowed: 1 }]);
+    expect(plan.findings).toMatchObject([{ type: 'UNMANAGED', action: 'ADOPT', allowed: true }]);
     await applied(plan);
     const [rows] = await database.query<RowDataPacket[]>(
       'SELECT managed_by, server_id, openstack_status FROM network_interface WHERE openstack_id = ?',
@@ -258,7 +257,7 @@ describe('reconciliation of network interfaces and floating IPs', () => {
     const [kept, keptAddresses] = [new Map(ports), new Map(addresses)];
     ports.clear();
     addresses.clear();
-    await runs.setPolicies({ missingGraceSeconds: 0 });
+    await runs.setPolicies({ missing_grace_seconds: 0 });
     const empty = await runs.dryRun();
     expect(empty.isComplete).toBe(false);
     expect(empty.findings.map(({ type, action }) => [type, action])).toEqual([

@@ -20,8 +20,7 @@ describe('reconciliation of security groups', () => {
       settings: { DELTA_MS: never, SWEEP_MS: never, ORPHAN_SWEEP_MS: never, IDENTITY_SWEEP_MS: never },
     });
     database = await connect(app.schema);
-    runs = new Reconciliations(database, ['security_group']);
-    await runs.pauseLoops();
+    runs = await Reconciliations.of(app, 'security_group');
     demo = await app.login('demo');
     await demo.until<{ security_groups: SecurityGroupBody[] }>(
       '/security-groups',
@@ -50,8 +49,8 @@ describe('reconciliation of security groups', () => {
 
   async function applied(plan: FoundPlan): Promise<void> {
     const done = await runs.apply(plan);
-    expect(done.findings.filter(({ is_allowed: isAllowed }) => isAllowed === 1).map(({ state }) => state)).toEqual(
-      done.findings.filter(({ is_allowed: isAllowed }) => isAllowed === 1).map(() => 'APPLIED'),
+    expect(done.findings.filter(({ allowed }) => allowed).map(({ state }) => state)).toEqual(
+      done.findings.filter(({ allowed }) => allowed).map(() => 'APPLIED'),
     );
     expect(summary(await runs.dryRun())).toEqual([]);
   }
@@ -78,10 +77,10 @@ describe('reconciliation of security groups', () => {
         type: 'FIELD_DRIFT',
         resource_type: 'security_group',
         resource_id: group.id,
-        before_facts: { rules: [{ openstack_id: https?.openstack_id, port_range_min: 443 }] },
-        after_facts: { rules: [{ openstack_id: came, port_range_min: 22, description: 'by hand' }] },
+        before: { rules: [{ openstack_id: https?.openstack_id, port_range_min: 443 }] },
+        after: { rules: [{ openstack_id: came, port_range_min: 22, description: 'by hand' }] },
         action: 'FOLLOW',
-        is_allowed: 1,
+        allowed: true,
       },
     ]);
     expect((await get(group.id)).rules.map(({ port_range_min: port }) => port)).toContain(443);
@@ -96,7 +95,7 @@ describe('reconciliation of security groups', () => {
     outside.rename(group.openstack_id ?? '', 'renamed');
     const plan = await runs.dryRun();
     expect(plan.findings).toMatchObject([
-      { type: 'FIELD_DRIFT', before_facts: { name: group.name }, after_facts: { name: 'renamed' }, action: 'FOLLOW' },
+      { type: 'FIELD_DRIFT', before: { name: group.name }, after: { name: 'renamed' }, action: 'FOLLOW' },
     ]);
     await applied(plan);
     expect((await get(group.id)).name).toBe('renamed');
@@ -117,7 +116,7 @@ describe('reconciliation of security groups', () => {
     });
     expect(made.status).toBe(201);
     app.simulator.outside.delete(group.openstack_id ?? '');
-    await runs.setPolicies({ missingGraceSeconds: 0 });
+    await runs.setPolicies({ missing_grace_seconds: 0 });
     const plan = await runs.dryRun();
     expect(plan.findings.map(({ type, resource_id: id, action }) => [type, id, action])).toEqual([
       ['FIELD_DRIFT', made.body.id, 'FOLLOW'],
@@ -137,12 +136,12 @@ describe('reconciliation of security groups', () => {
     const { securityGroups } = app.simulator.cloud;
     const kept = new Map(securityGroups);
     securityGroups.clear();
-    await runs.setPolicies({ missingGraceSeconds: 0 });
+    await runs.setPolicies({ missing_grace_seconds: 0 });
     const plan = await runs.dryRun();
     const ofProject = plan.findings.filter(({ project_id: projectId }) => projectId === group.project_id);
     expect(ofProject.length).toBeGreaterThan(1);
-    expect(new Set(ofProject.map(({ type, is_allowed: isAllowed }) => `${type} ${String(isAllowed)}`))).toEqual(
-      new Set(['MASS_MISSING 0']),
+    expect(new Set(ofProject.map(({ type, allowed }) => `${type} ${String(allowed)}`))).toEqual(
+      new Set(['MASS_MISSING false']),
     );
     await runs.apply(plan);
     expect(await get(group.id)).toMatchObject({ id: group.id, deleted_at: null });
