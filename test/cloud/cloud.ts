@@ -12,6 +12,7 @@ import { RealStage, SimulatedStage, type Stage } from './stage.js';
 jest.setTimeout(120_000);
 
 type Env = Readonly<Record<string, string | undefined>>;
+type Settings = Readonly<Record<string, string>>;
 
 /** What the tests build with: the smallest that the cloud has. */
 export interface Seed {
@@ -35,6 +36,8 @@ export class Cloud {
   readonly admin: Clients;
   readonly member: Clients;
   readonly stage: Stage;
+  /** Those that lead an app to this cloud, as the service account. */
+  readonly settings: Settings;
   private readonly undo: (() => Promise<void>)[] = [];
 
   private constructor(
@@ -48,6 +51,7 @@ export class Cloud {
     this.admin = ground.admin;
     this.member = ground.member;
     this.stage = ground.stage;
+    this.settings = ground.settings;
   }
 
   static async open(): Promise<Cloud> {
@@ -55,6 +59,14 @@ export class Cloud {
     const { projectId } = await ground.member.tokens.identity();
     const call = projectCall(projectId);
     return new Cloud(ground, call, projectId, await findSeed(ground.admin, call));
+  }
+
+  /** Of an account of this cloud, for logging in to an app. */
+  async credentials(account: 'admin' | 'member'): Promise<{ readonly account_id: string; readonly password: string }> {
+    const { tokens, config } = this[account];
+    const { userId } = await tokens.identity();
+    const { name } = await this.admin.users.get(adminCall, userId);
+    return { account_id: name, password: config.openstack.password };
   }
 
   newMarker(): string {
@@ -133,12 +145,29 @@ interface Ground {
   readonly admin: Clients;
   readonly member: Clients;
   readonly stage: Stage;
+  readonly settings: Settings;
   readonly stop: () => Promise<void>;
 }
 
+/** A real cloud answers in its own time. */
+const patience: Settings = {
+  HTTP_TIMEOUT_MS: '5000',
+  LEASE_MS: '12000',
+  LEASE_MARGIN_MS: '500',
+  ERROR_BELIEF_MS: '3000',
+  DEADLINE_SERVER_CREATE_MS: '90000',
+  DEADLINE_IMAGE_COPY_MS: '90000',
+  DEADLINE_DEFAULT_MS: '60000',
+  CATALOG_MS: '60000',
+};
+
 function real(env: Env): Ground {
   const name = env['OS_CLOUD'] ?? '';
-  const openstack = Object.fromEntries(Object.entries(env).filter(([variable]) => variable.startsWith('OS_')));
+  const openstack = Object.fromEntries(
+    Object.entries(env).flatMap(([variable, value]) =>
+      variable.startsWith('OS_') && value !== undefined ? [[variable, value]] : [],
+    ),
+  );
   const deployment = newDeployment();
   const admin = new Clients(configOf(openstack));
   return {
@@ -146,6 +175,7 @@ function real(env: Env): Ground {
     admin,
     member: new Clients(configOf({ ...openstack, OS_CLOUD: env['OS_CLOUD_MEMBER'] ?? `${name}-demo` })),
     stage: new RealStage(admin, deployment),
+    settings: { ...patience, ...openstack },
     stop: () => Promise.resolve(),
   };
 }
@@ -203,21 +233,19 @@ function smallest<T>(things: readonly T[], size: (thing: T) => number): T {
 async function simulated(): Promise<Ground> {
   const { startSimulator } = await import('../../simulator/simulator.js');
   const simulator = await startSimulator();
-  const account = (username: 'admin' | 'demo'): Clients =>
-    new Clients(
-      configOf({
-        OS_AUTH_URL: simulator.authUrl,
-        OS_USERNAME: username,
-        OS_PASSWORD: simulator.seed.users[username].password,
-        OS_PROJECT_NAME: username,
-        OS_REGION_NAME: 'RegionOne',
-      }),
-    );
+  const settingsOf = (username: 'admin' | 'demo'): Settings => ({
+    OS_AUTH_URL: simulator.authUrl,
+    OS_USERNAME: username,
+    OS_PASSWORD: simulator.seed.users[username].password,
+    OS_PROJECT_NAME: username,
+    OS_REGION_NAME: 'RegionOne',
+  });
   return {
     deployment: newDeployment(),
-    admin: account('admin'),
-    member: account('demo'),
+    admin: new Clients(configOf(settingsOf('admin'))),
+    member: new Clients(configOf(settingsOf('demo'))),
     stage: new SimulatedStage(simulator),
+    settings: settingsOf('admin'),
     stop: () => simulator.close(),
   };
 }

@@ -22,6 +22,8 @@ export interface Stage {
   networkWithoutPortSecurity(projectId: string, later: Later): Promise<string>;
   /** A project that nobody else uses, so that its quotas may be changed, with a network. */
   quietProject(later: Later): Promise<{ readonly projectId: string; readonly networkId: string }>;
+  /** How many requests that change something it has had but for logins; null where nobody counts. */
+  writes(): number | null;
 }
 
 export class SimulatedStage implements Stage {
@@ -49,6 +51,11 @@ export class SimulatedStage implements Stage {
   quietProject(): Promise<{ readonly projectId: string; readonly networkId: string }> {
     const { projects, networks } = this.simulator.seed;
     return Promise.resolve({ projectId: projects.other, networkId: networks['other-private'] });
+  }
+
+  writes(): number {
+    return this.simulator.log.list({}).filter(({ method, path }) => method !== 'GET' && !path.endsWith('/auth/tokens'))
+      .length;
   }
 }
 
@@ -79,6 +86,10 @@ export class RealStage implements Stage {
     const project = { name: `test-${this.deployment}-${String(Date.now())}`, domain_id: 'default' };
     const projectId = await this.provide(later, 'identity', '/projects', 'project', project);
     return { projectId, networkId: await this.network(later, projectId, {}) };
+  }
+
+  writes(): null {
+    return null;
   }
 
   /** With a subnet and without a router. */

@@ -4,6 +4,7 @@ import { startSimulator } from '../../simulator/simulator.js';
 import type { Simulator } from '../../simulator/simulator-handles.js';
 import { createApp } from '../../src/app.setup.js';
 import { createDocument } from '../../src/common/openapi.js';
+import type { Config } from '../../src/config/config.js';
 import { Api } from './api.js';
 import { holdAgainst, type ApiDocument } from './contract.js';
 import { workerSchema, type TestSchema } from './schema.js';
@@ -41,30 +42,40 @@ export interface TestApp {
 export async function startApp(options: AppOptions = {}): Promise<TestApp> {
   const schema = options.schema ?? (await workerSchema());
   const simulator = options.simulator ?? (await startSimulator({ port: 0 }));
-  await loadSwaggerMetadata();
   const config = testConfig({ ...settingsFor(simulator.url), ...schema.settings, ...options.settings });
-  const app = await createApp(config);
-  const close = async (): Promise<void> => {
-    await app.close();
+  try {
+    const running = await runApp(config, options.untilImported !== false);
+    return {
+      ...running,
+      simulator,
+      schema,
+      login: async (account) => Api.login(running.url, credentialsOf(account)),
+      close: async () => {
+        await running.close();
+        if (options.simulator === undefined) await simulator.close();
+      },
+    };
+  } catch (error) {
     if (options.simulator === undefined) await simulator.close();
-  };
+    throw error;
+  }
+}
+
+export type RunningApp = Pick<TestApp, 'url' | 'app' | 'anonymous' | 'close'>;
+
+/** The real app with whatever MySQL and OpenStack the settings name. */
+export async function runApp(config: Config, isImported = true): Promise<RunningApp> {
+  await loadSwaggerMetadata();
+  const app = await createApp(config);
   try {
     await app.listen(0, '127.0.0.1');
     holdAgainst(createDocument(app) as unknown as ApiDocument);
     const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
     const anonymous = new Api(url);
-    if (options.untilImported !== false) await untilImported(anonymous);
-    return {
-      url,
-      app,
-      simulator,
-      schema,
-      anonymous,
-      login: async (account) => Api.login(url, credentialsOf(account)),
-      close,
-    };
+    if (isImported) await untilImported(anonymous);
+    return { url, app, anonymous, close: () => app.close() };
   } catch (error) {
-    await close();
+    await app.close();
     throw error;
   }
 }
