@@ -59,6 +59,8 @@ export class World {
       DEADLINE_SERVER_CREATE_MS: '120000',
       DEADLINE_IMAGE_COPY_MS: '120000',
       DEADLINE_DEFAULT_MS: '120000',
+      // One login serves a whole program.
+      ACCESS_TOKEN_MS: '36000000',
       ...settings,
     });
   }
