@@ -29,7 +29,7 @@ export async function benchBurst(): Promise<readonly BenchRow[]> {
     const big = await login(api.url);
     const small = await Api.login(api.url, credentialsOf('other'));
     const catalogue = await readCatalogue(big);
-    const smallCatalogue = await readCatalogue(small);
+    const smallCatalogue = await readCatalogue(small, 'other-private');
     const before = site.simulator.log.list().at(-1)?.id ?? 0;
     const startedAt = performance.now();
     await createAll(big, catalogue, ofBigProject);

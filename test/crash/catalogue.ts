@@ -14,7 +14,8 @@ interface Named {
   readonly name: string;
 }
 
-export async function readCatalogue(api: Api): Promise<Catalogue> {
+/** `network`: by the name of one that the project of `api` may use. */
+export async function readCatalogue(api: Api, network = 'private'): Promise<Catalogue> {
   const flavors = await api.until<{ flavors: Named[] }>('/flavors', ({ status }) => status === 200);
   const images = await api.until<{ images: Named[] }>('/images', ({ status }) => status === 200);
   const networks = await api.until<{ networks: Named[] }>('/networks', ({ status }) => status === 200);
@@ -22,7 +23,7 @@ export async function readCatalogue(api: Api): Promise<Catalogue> {
   return {
     flavorId: idOf(flavors.body.flavors, 'm1.tiny'),
     imageId: idOf(images.body.images, 'lab-tiny'),
-    networkId: idOf(networks.body.networks, 'private'),
+    networkId: idOf(networks.body.networks, network),
     floatingNetworkId: idOf(networks.body.networks, 'public'),
     volumeTypeId: idOf(types.body.volume_types, 'lab-ssd'),
   };
