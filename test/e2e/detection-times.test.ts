@@ -20,8 +20,8 @@ const [deltaMs, sweepMs, graceMs] = [1_000, 15_000, 2_000];
 const leaseMs = Number(quickTimings['LEASE_MS']);
 /** On a machine that has other things to do. */
 const slackMs = 5_000;
-/** A sweep lists everything. Two of them are more than one, the grace time and this. */
-const sweepSlackMs = 10_000;
+/** It is looked every quarter of the interval whether a sweep is due, and whether the grace time is over. Two sweeps take longer. */
+const sweepSlackMs = 2 * (sweepMs / 4) + slackMs / 2;
 
 /** What is looked at of a resource. */
 interface Shown {
