@@ -47,12 +47,16 @@ export class CloudApp {
         ...schema.settings,
       }),
     );
-    const login = async (account: 'admin' | 'member') => Api.login(running.url, await cloud.credentials(account));
-    const [admin, member] = [await login('admin'), await login('member')];
-    const database = await connect(schema);
-    const deployment = await running.app.get(DeploymentService, { strict: false }).deploymentId();
-    const servers = await ServerRequests.of(member);
-    return new CloudApp(running, database, admin, member, servers, deployment);
+    try {
+      const login = async (account: 'admin' | 'member') => Api.login(running.url, await cloud.credentials(account));
+      const [admin, member] = [await login('admin'), await login('member')];
+      const deployment = await running.app.get(DeploymentService, { strict: false }).deploymentId();
+      const servers = await ServerRequests.of(member);
+      return new CloudApp(running, await connect(schema), admin, member, servers, deployment);
+    } catch (error) {
+      await running.close();
+      throw error;
+    }
   }
 
   get url(): string {
