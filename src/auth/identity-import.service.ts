@@ -7,13 +7,14 @@ import { Database } from '../database/database.js';
 import { LeaseService, type HeldLease } from '../database/lease.service.js';
 import { Transaction } from '../database/transaction.js';
 import { OpenStackError } from '../openstack/openstack-errors.js';
+import { PauseRepository } from '../reconciliation/pause.repository.js';
 import { IdentityRecordService } from './identity-record.service.js';
 import { identityLease, IdentityRepository } from './identity.repository.js';
 import { KeystoneIdentityService } from './keystone-identity.service.js';
 
 /**
  * Keeps domain, projects, people and roles in step with Keystone: at the start, and then every IDENTITY_SWEEP_MS by one of the
- * replicas. Nothing waits for it.
+ * replicas. Nothing waits for it. While reconciliation is paused it does nothing, but for the first import, without which nobody can log in.
  */
 @Injectable()
 export class IdentityImportService implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -27,6 +28,7 @@ export class IdentityImportService implements OnApplicationBootstrap, BeforeAppl
     private readonly leases: LeaseService,
     private readonly database: Database,
     private readonly transaction: Transaction,
+    private readonly pauses: PauseRepository,
     private readonly identity: IdentityRepository,
     private readonly keystone: KeystoneIdentityService,
     private readonly record: IdentityRecordService,
@@ -58,10 +60,17 @@ export class IdentityImportService implements OnApplicationBootstrap, BeforeAppl
   }
 
   private async runIfDue(): Promise<void> {
+    if (await this.isHeld()) return;
     const { IDENTITY_SWEEP_MS: sweepMs, LEASE_MS: leaseMs } = this.config.settings;
     // A little less than the interval: a timer that comes early by a moment must not skip a turn.
     await this.leases.withLease(identityLease, { ttlMs: leaseMs, everyMs: Math.floor(sweepMs * 0.9) }, (lease) =>
       this.run(lease),
+    );
+  }
+
+  private async isHeld(): Promise<boolean> {
+    return this.database.read(
+      async (manager) => (await this.pauses.find(manager)) !== null && (await this.identity.hasBeenImported(manager)),
     );
   }
 

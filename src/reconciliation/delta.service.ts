@@ -8,8 +8,8 @@ import { LeaseService, type HeldLease } from '../database/lease.service.js';
 import { Transaction } from '../database/transaction.js';
 import { adminCall } from '../openstack/openstack-call.js';
 import { OpenStackError } from '../openstack/openstack-errors.js';
+import { PauseRepository } from './pause.repository.js';
 import { PlanContexts } from './plan-context.service.js';
-import { PolicyRepository } from './policy.repository.js';
 import { Reconcilers, type ResourceReconciler } from './reconciler.js';
 import { WatermarkRepository } from './watermark.repository.js';
 
@@ -30,7 +30,7 @@ export class DeltaService implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly database: Database,
     private readonly transaction: Transaction,
     private readonly leases: LeaseService,
-    private readonly policies: PolicyRepository,
+    private readonly pauses: PauseRepository,
     private readonly contexts: PlanContexts,
     private readonly reconcilers: Reconcilers,
     private readonly watermarks: WatermarkRepository,
@@ -55,7 +55,7 @@ export class DeltaService implements OnApplicationBootstrap, BeforeApplicationSh
 
   private async runAll(): Promise<void> {
     const { LEASE_MS, DELTA_MS } = this.config.settings;
-    if ((await this.database.read((manager) => this.policies.pause(manager))) !== null) return;
+    if ((await this.database.read((manager) => this.pauses.find(manager))) !== null) return;
     for (const reconciler of this.reconcilers.all()) {
       if (reconciler.changed === null) continue;
       try {

@@ -10,6 +10,7 @@ import { Transaction, type EntityManager } from '../database/transaction.js';
 import { OpenStackError } from '../openstack/openstack-errors.js';
 import { OrphanSources, type MarkedObject, type MarkedRow, type OrphanSource } from './orphan-source.js';
 import { OrphanRepository } from './orphan.repository.js';
+import { PauseRepository } from './pause.repository.js';
 import { PolicyRepository } from './policy.repository.js';
 
 /**
@@ -32,6 +33,7 @@ export class OrphanSweeper implements OnApplicationBootstrap, BeforeApplicationS
     private readonly deployment: DeploymentService,
     private readonly sources: OrphanSources,
     private readonly orphans: OrphanRepository,
+    private readonly pauses: PauseRepository,
     private readonly policies: PolicyRepository,
   ) {
     const { ORPHAN_SWEEP_MS, LEASE_MS, HTTP_TIMEOUT_MS, SETTLING_MS } = config.settings;
@@ -56,7 +58,7 @@ export class OrphanSweeper implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private async sweepIfDue(): Promise<void> {
-    if ((await this.database.read((manager) => this.policies.pause(manager))) !== null) return;
+    if ((await this.database.read((manager) => this.pauses.find(manager))) !== null) return;
     const { LEASE_MS, ORPHAN_SWEEP_MS } = this.config.settings;
     const options = { ttlMs: LEASE_MS, everyMs: Math.floor(ORPHAN_SWEEP_MS / 2) };
     await this.leases.withLease('orphans', options, (lease) => this.sweep(lease));

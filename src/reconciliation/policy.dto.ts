@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Integer, OneOf } from '../common/fields.js';
+import type { Pause } from './pause.repository.js';
 import type { Policies } from './policy.js';
-import type { Pause, Versioned } from './policy.repository.js';
+import type { Versioned } from './policy.repository.js';
 
 const monthSeconds = 30 * 24 * 3_600;
 

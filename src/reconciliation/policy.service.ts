@@ -5,8 +5,9 @@ import type { Precondition } from '../common/precondition.js';
 import { Database } from '../database/database.js';
 import { Transaction, type EntityManager } from '../database/transaction.js';
 import { KeptAnswers, type KeptAnswer } from '../operation/kept-answers.service.js';
+import { PauseRepository, type Pause } from './pause.repository.js';
 import type { Policies } from './policy.js';
-import { PolicyRepository, type Pause, type Versioned } from './policy.repository.js';
+import { PolicyRepository, type Versioned } from './policy.repository.js';
 import { ReconciliationStatusRepository } from './reconciliation-status.repository.js';
 
 /** The policies as every route shows them. */
@@ -26,6 +27,7 @@ export class PolicyService {
     private readonly audit: AuditRepository,
     private readonly answers: KeptAnswers,
     private readonly policies: PolicyRepository,
+    private readonly pauses: PauseRepository,
     private readonly status: ReconciliationStatusRepository,
   ) {}
 
@@ -58,11 +60,11 @@ export class PolicyService {
   async pause(actor: Actor, answer: AnswerOf<PauseDetails>): Promise<Pause> {
     return this.transaction.run(async (tx) => {
       await this.answers.take(tx, actor.idempotency);
-      const earlier = await this.policies.pause(tx);
+      const earlier = await this.pauses.find(tx);
       const since = (await this.status.now(tx)).toISOString();
       const pause = earlier ?? { userId: actor.principal.userId, since };
       if (earlier === null) {
-        await this.policies.setPause(tx, pause);
+        await this.pauses.set(tx, pause);
         await this.record(tx, actor, 'reconciliation.pause');
       }
       await this.answers.keep(tx, actor.idempotency, answer(pause));
@@ -73,8 +75,8 @@ export class PolicyService {
   async resume(actor: Actor, answer: AnswerOf<PauseDetails>): Promise<void> {
     await this.transaction.run(async (tx) => {
       await this.answers.take(tx, actor.idempotency);
-      if ((await this.policies.pause(tx)) !== null) {
-        await this.policies.setPause(tx, null);
+      if ((await this.pauses.find(tx)) !== null) {
+        await this.pauses.set(tx, null);
         await this.record(tx, actor, 'reconciliation.resume');
       }
       await this.answers.keep(tx, actor.idempotency, answer(null));

@@ -3,7 +3,7 @@ import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { openstackServices } from '../openstack/openstack-call.js';
 import { OpenStackConnection } from '../openstack/openstack-connection.js';
-import { PolicyRepository, type Pause } from './policy.repository.js';
+import { PauseRepository, type Pause } from './pause.repository.js';
 import {
   ReconciliationStatusRepository,
   type LeaseRow,
@@ -40,7 +40,7 @@ export class ReconciliationStatusService {
     private readonly config: Config,
     private readonly database: Database,
     private readonly connection: OpenStackConnection,
-    private readonly policies: PolicyRepository,
+    private readonly pauses: PauseRepository,
     private readonly status: ReconciliationStatusRepository,
   ) {}
 
@@ -59,7 +59,7 @@ export class ReconciliationStatusService {
         })),
         lastSweep: await this.status.lastSweep(manager),
         watermarks: watermarks.map((watermark) => ({ ...watermark, lagMs: lag(watermark.seenUntil) })),
-        paused: await this.policies.pause(manager),
+        paused: await this.pauses.find(manager),
         oldestStuckOperation: await this.status.oldestStuckOperation(manager),
         services: openstackServices.map((name) => ({ name, isReachable: reachability.get(name) ?? null })),
       };
@@ -71,8 +71,6 @@ export class ReconciliationStatusService {
     const { DELTA_MS, IDENTITY_SWEEP_MS, ORPHAN_SWEEP_MS } = this.config.settings;
     const intervals: Readonly<Record<string, number>> = {
       identity: IDENTITY_SWEEP_MS,
-      'security-groups': IDENTITY_SWEEP_MS,
-      'security-groups-of-new-projects': IDENTITY_SWEEP_MS,
       orphans: ORPHAN_SWEEP_MS,
       delta: DELTA_MS,
     };

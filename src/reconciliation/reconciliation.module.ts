@@ -9,6 +9,7 @@ import { ManagedProjectRepository } from './managed-project.repository.js';
 import { OrphanSources } from './orphan-source.js';
 import { OrphanSweeper } from './orphan-sweeper.service.js';
 import { OrphanRepository } from './orphan.repository.js';
+import { PauseRepository } from './pause.repository.js';
 import { PlanContexts } from './plan-context.service.js';
 import { PolicyRepository } from './policy.repository.js';
 import { PolicyService } from './policy.service.js';
@@ -47,6 +48,7 @@ import { WatermarkRepository } from './watermark.repository.js';
     ReconciledRowRepository,
     ManagedProjectRepository,
     PolicyRepository,
+    PauseRepository,
     PlanContexts,
     ReconciliationRunRepository,
     ReconciliationFindingRepository,
@@ -64,6 +66,15 @@ import { WatermarkRepository } from './watermark.repository.js';
     DeltaService,
     WatermarkRepository,
   ],
-  exports: [OrphanSources, Adopters, MarkedAdoption, Reconcilers, ReconcilerKit, ResourceRefresh, RefreshLimit],
+  exports: [
+    OrphanSources,
+    Adopters,
+    MarkedAdoption,
+    PauseRepository,
+    Reconcilers,
+    ReconcilerKit,
+    ResourceRefresh,
+    RefreshLimit,
+  ],
 })
 export class ReconciliationModule {}

@@ -6,6 +6,7 @@ import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { Transaction } from '../database/transaction.js';
 import { ManagedProjectRepository } from './managed-project.repository.js';
+import { PauseRepository } from './pause.repository.js';
 import { PolicyRepository } from './policy.repository.js';
 import { Reconcilers } from './reconciler.js';
 import { ReconciliationRunRepository, ScopeBusy } from './reconciliation-run.repository.js';
@@ -25,6 +26,7 @@ export class SweepService implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly scheduler: SchedulerRegistry,
     private readonly database: Database,
     private readonly transaction: Transaction,
+    private readonly pauses: PauseRepository,
     private readonly policies: PolicyRepository,
     private readonly projects: ManagedProjectRepository,
     private readonly reconcilers: Reconcilers,
@@ -54,7 +56,7 @@ export class SweepService implements OnApplicationBootstrap, BeforeApplicationSh
   private async beginIfDue(): Promise<void> {
     const { SWEEP_MS } = this.config.settings;
     const isDue = await this.database.read(async (manager) => {
-      if ((await this.policies.pause(manager)) !== null) return false;
+      if ((await this.pauses.find(manager)) !== null) return false;
       // At the first start nothing is known of any project yet.
       if ((await this.projects.find(manager, null)).length === 0) return false;
       if (!(await this.runs.hasRecentSweep(manager, SWEEP_MS))) return true;

@@ -8,8 +8,8 @@ import { SecurityGroupCreationService } from './security-group-creation.service.
 import { SecurityGroupDeletionOperation } from './security-group-deletion.operation.js';
 import { SecurityGroupDeletionService } from './security-group-deletion.service.js';
 import { SecurityGroupDetailsRepository } from './security-group-details.repository.js';
-import { SecurityGroupImportRepository } from './security-group-import.repository.js';
-import { SecurityGroupImporter } from './security-group-import.service.js';
+import { DefaultGroupRepository } from './default-group.repository.js';
+import { DefaultGroupImporter } from './default-group-import.service.js';
 import { SecurityGroupReconciliationRepository } from './security-group-reconciliation.repository.js';
 import { SecurityGroupRemoval } from './security-group-removal.js';
 import { SecurityGroupRuleChange } from './security-group-rule-change.js';
@@ -41,9 +41,9 @@ import { SecurityGroupService } from './security-group.service.js';
     SecurityGroupDeletionOperation,
     SecurityGroupReconciler,
     SecurityGroupReconciliationRepository,
-    SecurityGroupImportRepository,
-    SecurityGroupImporter,
+    DefaultGroupRepository,
+    DefaultGroupImporter,
   ],
-  exports: [SecurityGroupReconciler, SecurityGroupRepository, SecurityGroupImporter],
+  exports: [SecurityGroupReconciler, SecurityGroupRepository, DefaultGroupImporter],
 })
 export class SecurityGroupModule {}

@@ -20,7 +20,7 @@ import { OperationRegistry } from '../operation/operation-registry.js';
 import { OperationSecrets } from '../operation/operation-secrets.js';
 import type { OperationEntity } from '../operation/operation.entity.js';
 import { OperationRepository } from '../operation/operation.repository.js';
-import { SecurityGroupImporter } from '../security-group/security-group-import.service.js';
+import { DefaultGroupImporter } from '../security-group/default-group-import.service.js';
 import { SecurityGroupRepository } from '../security-group/security-group.repository.js';
 import { VolumeClient, type ObservedVolume } from '../volume/volume.client.js';
 import type { VolumeEntity } from '../volume/volume.entity.js';
@@ -144,7 +144,7 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
     private readonly volumes: VolumeRepository,
     private readonly interfaces: NetworkInterfaceRepository,
     private readonly groups: SecurityGroupRepository,
-    private readonly groupImporter: SecurityGroupImporter,
+    private readonly groupImporter: DefaultGroupImporter,
   ) {}
 
   onModuleInit(): void {

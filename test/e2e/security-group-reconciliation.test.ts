@@ -20,12 +20,12 @@ describe('reconciliation of security groups', () => {
       settings: { DELTA_MS: never, SWEEP_MS: never, ORPHAN_SWEEP_MS: never, IDENTITY_SWEEP_MS: never },
     });
     database = await connect(app.schema);
-    runs = await Reconciliations.of(app, 'security_group');
     demo = await app.login('demo');
     await demo.until<{ security_groups: SecurityGroupBody[] }>(
       '/security-groups',
       ({ body }) => body.security_groups.length > 0,
     );
+    runs = await Reconciliations.of(app, 'security_group');
   });
 
   afterAll(async () => {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { createGroup, createRule, rulesOf } from '../../simulator/security-group-lifecycle.js';
+import { createRule, rulesOf } from '../../simulator/security-group-lifecycle.js';
 import { seed } from '../../simulator/seed.js';
 import type { Api, Answer } from '../support/api.js';
 import { startApp, type TestApp } from '../support/app.js';
@@ -781,74 +781,5 @@ describe('security groups', () => {
         JSON.stringify([204, 200]),
       ]).toContain(JSON.stringify(outcome));
     });
-  });
-
-  describe('while others work in OpenStack', () => {
-    async function until(id: number, is: (group: SecurityGroupBody) => boolean): Promise<SecurityGroupBody> {
-      return (await demo.until<SecurityGroupBody>(`/security-groups/${String(id)}`, ({ body }) => is(body))).body;
-    }
-
-    it('keeps names and descriptions that Neutron has in a shorter or plainer form, and follows what is changed', async () => {
-      const description = 'Füchse 🦊 '.repeat(25).trim();
-      const group = await groups.create('Fuchs 🦊', [tcp(1)], { description });
-      const seen = group.observed_at ?? '';
-      const later = await until(group.id, ({ observed_at: at }) => (at ?? '') > seen);
-      expect({ ...later, observed_at: null }).toEqual({ ...group, observed_at: null });
-      const inside = neutronOf(group);
-      if (inside === undefined) throw new Error('the group is not there');
-      inside.description = inside.description.replace(/^.* \[/s, 'by hand [');
-      app.simulator.outside.rename(inside.id, 'by hand');
-      const followed = await until(group.id, ({ name }) => name === 'by hand');
-      expect(followed.description).toBe('by hand');
-    });
-
-    it('never takes a group that is being made for a stranger’s', async () => {
-      app.simulator.faults.add({ method: 'POST', path: '/security-group-rules$', action: 'hang', times: 1 });
-      const before = await groups.list();
-      const group = await groups.create('slow', [tcp(1)]);
-      const after = await groups.list();
-      expect(after).toHaveLength(before.length + 1);
-      expect(after.filter(({ name }) => name.startsWith('slow'))).toMatchObject([{ id: group.id }]);
-    });
-
-    it('shows their groups and rules in the one writing', async () => {
-      const { cloud } = app.simulator;
-      const theirs = createGroup(cloud, { projectId: seed.projects.demo, name: 'theirs', description: 'x [y]' });
-      createRule(cloud, theirs, {
-        direction: 'ingress',
-        etherType: 'IPv4',
-        protocol: '6',
-        portMin: 22,
-        portMax: 22,
-        remotePrefix: '10.0.0.5/8',
-        description: '',
-      });
-      const { body } = await demo.until<SecurityGroupListBody>('/security-groups', ({ body: found }) =>
-        found.security_groups.some(({ name }) => name === 'theirs'),
-      );
-      const group = body.security_groups.find(({ name }) => name === 'theirs');
-      expect(group).toMatchObject({ description: 'x [y]', openstack_id: theirs.id });
-      expect(values(group?.rules ?? [])).toContainEqual(rule(tcp(22, { remote_ip_prefix: '10.0.0.0/8' })));
-    });
-
-    it('deletes a second group of a row from Neutron, and none that is not ours', async () => {
-      const group = await groups.create('with a double');
-      const inside = neutronOf(group);
-      if (inside === undefined) throw new Error('the group is not there');
-      const { cloud } = app.simulator;
-      const copy = { projectId: seed.projects.demo, name: 'copy' };
-      const double = createGroup(cloud, { ...copy, description: inside.description });
-      const stranger = createGroup(cloud, {
-        ...copy,
-        description: inside.description.replace(/[0-9a-f]{4}\]$/, '0000]'),
-      });
-      for (const end = Date.now() + 20_000; cloud.securityGroups.has(double.id);) {
-        if (Date.now() > end) throw new Error('the double stayed');
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-      expect(cloud.securityGroups.has(stranger.id)).toBe(true);
-      expect(neutronOf(group)).toBeDefined();
-      expect((await groups.list()).filter(({ openstack_id: id }) => id === double.id)).toEqual([]);
-    }, 30_000);
   });
 });

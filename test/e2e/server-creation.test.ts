@@ -72,8 +72,7 @@ describe('POST /servers', () => {
   });
 
   it('knows the default group of its port, although no import has brought it yet', async () => {
-    const lease =
-      "('security-groups', 'nobody', NOW(3) + INTERVAL 1 DAY), ('security-groups-of-new-projects', 'nobody', NOW(3) + INTERVAL 1 DAY)";
+    const lease = "('default-groups', 'nobody', NOW(3) + INTERVAL 1 DAY)";
     await database.query(
       `INSERT INTO lease (name, owner, lease_until) VALUES ${lease} AS new
            ON DUPLICATE KEY UPDATE owner = new.owner, epoch = lease.epoch + 1, lease_until = new.lease_until`,

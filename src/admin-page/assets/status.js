@@ -8,7 +8,7 @@ export function status(container, every) {
 
   const pause = async () => {
     const text =
-      'On every replica, until they are resumed. Operations go on; what changes outside is not noticed meanwhile.';
+      'On every replica, until they are resumed. Operations go on; what changes in OpenStack, people and projects included, is not noticed meanwhile.';
     if (
       !(await confirmed({ title: 'Pause the loops?', body: h('p', {}, text), action: 'Pause them', isDangerous: true }))
     )
