@@ -22,6 +22,7 @@ import { withinRequest } from './common/request-scope.js';
 import { RequestPipe } from './common/request.pipe.js';
 import { RouteTable } from './common/route-table.js';
 import type { Config } from './config/config.js';
+import { addOriginHeaders, allowOrigins } from './cors.js';
 import { Shutdown } from './health/shutdown.js';
 
 const bodyLimit = 100 * 1024;
@@ -50,6 +51,7 @@ export async function createApp(
     abortOnError: false,
     return503OnClosing: false,
   });
+  allowOrigins(app, config.settings.CORS_ORIGINS);
   addHooks(adapter, { shutdown: app.get(Shutdown, { strict: false }), logger, filter, metrics, config });
   takeJsonOnly(instance);
   ignoreExpectations(instance);
@@ -76,6 +78,7 @@ function createAdapter({ settings }: Config, filter: ProblemFilter): FastifyAdap
     // Addresses that the router cannot read never come to a hook.
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       addStandardHeaders(request, reply);
+      addOriginHeaders(request, reply, settings.CORS_ORIGINS);
       filter.answer(error, request, reply);
     },
   });
@@ -124,6 +127,11 @@ function addHooks(
   adapter.setOnRequestHook((request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     addStandardHeaders(request, reply);
     if (request.url.startsWith('/docs')) addDocsHeaders(reply);
+    withinRequest(request.id, done);
+  });
+  const instance = adapter.getInstance();
+  // Behind the adapter's own hooks: a preflight is answered there and not counted, and a refusal can be read by the pages of CORS_ORIGINS.
+  instance.addHook('onRequest', (request, reply, done) => {
     try {
       // Whoever watches over us must not be turned away.
       if (!isWatching(request.url)) limiter.take(request.ip, performance.now(), reply);
@@ -131,9 +139,8 @@ function addHooks(
       filter.answer(error, request, reply);
       return;
     }
-    withinRequest(request.id, done);
+    done();
   });
-  const instance = adapter.getInstance();
   instance.addHook('onSend', (_request, reply, payload, done) => {
     // Static files come with a header of their own.
     reply.header('cache-control', 'no-store');

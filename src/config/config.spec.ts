@@ -57,8 +57,28 @@ describe('the settings', () => {
     ['ORPHAN_POLICY', { ORPHAN_POLICY: 'maybe' }],
     ['LEASE_MS', { LEASE_MS: '50000' }],
     ['OS_AUTH_URL', { OS_AUTH_URL: undefined }],
+    ['CORS_ORIGINS', { CORS_ORIGINS: 'console.example.com' }],
+    ['CORS_ORIGINS', { CORS_ORIGINS: 'https://console.example.com/' }],
+    ['CORS_ORIGINS', { CORS_ORIGINS: 'https://console.example.com/app' }],
+    ['CORS_ORIGINS', { CORS_ORIGINS: 'https://console.example.com?x' }],
+    ['CORS_ORIGINS', { CORS_ORIGINS: 'https://me@console.example.com' }],
+    ['CORS_ORIGINS', { CORS_ORIGINS: 'https://Console.example.com' }],
+    ['CORS_ORIGINS', { CORS_ORIGINS: 'https://console.example.com:443' }],
+    ['CORS_ORIGINS', { CORS_ORIGINS: 'https://*.example.com' }],
+    ['CORS_ORIGINS', { CORS_ORIGINS: 'http://localhost:5173, *' }],
+    ['CORS_ORIGINS', { CORS_ORIGINS: 'null' }],
   ])('stop the start by naming %s', (name, changes) => {
     expect(problemOf({ ...sound, ...changes })).toContain(name);
+  });
+
+  it('list origins as browsers send them, or all of them', () => {
+    const list = ['https://console.example.com', 'http://localhost:5173', 'http://[::1]:8080', 'capacitor://localhost'];
+    expect(readConfig({ ...sound, CORS_ORIGINS: list.join(',') }).settings.CORS_ORIGINS).toEqual(list);
+    expect(readConfig({ ...sound, CORS_ORIGINS: '*' }).settings.CORS_ORIGINS).toEqual(['*']);
+    expect(readConfig(sound).settings.CORS_ORIGINS).toEqual([]);
+    expect(problemOf({ ...sound, CORS_ORIGINS: 'http://localhost:5173,https://x.test/' })).toBe(
+      'CORS_ORIGINS: https://x.test/: every entry must be an origin as browsers send it, e.g. https://console.example.com or http://localhost:5173, or * the only one',
+    );
   });
 
   it('name every one that is wrong, one a line', () => {

@@ -14,6 +14,12 @@ const names = z.string().transform((value) =>
     .map((name) => name.trim())
     .filter((name) => name !== ''),
 );
+const origins = names.superRefine((given, context) => {
+  const wrong = given.filter((entry) => !isOrigin(entry) && !(entry === '*' && given.length === 1));
+  if (wrong.length === 0) return;
+  const message = `${wrong.join(', ')}: every entry must be an origin as browsers send it, e.g. https://console.example.com or http://localhost:5173, or * the only one`;
+  context.addIssue({ code: 'custom', message });
+});
 const flag = (defaultValue: boolean) =>
   z
     .enum(['true', 'false'])
@@ -26,6 +32,8 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** Addresses or CIDRs of proxies whose X-Forwarded-For is believed; none by default. */
   TRUSTED_PROXIES: names.default([]),
+  /** Origins whose pages may use the API from a browser; `*`: all; none by default. */
+  CORS_ORIGINS: origins.default([]),
   DOCS: flag(true),
   /** Whether /admin/ui, the page of administrators, is served. */
   ADMIN_PAGE: flag(true),
@@ -147,6 +155,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (parsed.success) problems.push(...contradictions(parsed.data));
   if (!parsed.success || openstack === null || problems.length > 0) throw new ConfigError(problems.join('\n'));
   return new Config(parsed.data, openstack);
+}
+
+/** As browsers send it: small letters, no default port, no path; with a wildcard it would be equal to none. */
+function isOrigin(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, host } = new URL(value);
+  return host !== '' && !host.includes('*') && value === `${protocol}//${host}`;
 }
 
 const secrets = ['SECRET_KEY', 'DB_PASSWORD', 'OS_PASSWORD'];
