@@ -58,8 +58,8 @@ export class AccessTokens {
     return { token, expiresAt: new Date(expiresAt * 1000) };
   }
 
-  /** Null for everything that is not a token of ours as it was issued. */
-  async read(token: string): Promise<SessionClaims | null> {
+  /** Null for everything that is not a token of ours as it was issued; `expired` for one that was. */
+  async read(token: string): Promise<SessionClaims | 'expired' | null> {
     if (token.length > maxLength) return null;
     try {
       const { payload } = await jwtVerify(token, await this.signingKey, {
@@ -76,6 +76,7 @@ export class AccessTokens {
         userId !== null && typeof sid === 'string' && typeof pid === 'number' && Number.isSafeInteger(pid);
       return isSound ? { sessionUuid: sid, userId, projectId: pid } : null;
     } catch (error) {
+      if (error instanceof errors.JWTExpired) return 'expired';
       if (error instanceof errors.JOSEError || error instanceof TypeError) return null;
       throw error;
     }

@@ -1,12 +1,22 @@
 import { DomainError, type BlockedBy } from '../common/errors.js';
 
+/** Each goes into WWW-Authenticate as it is: ASCII without quotes. */
+const refusals = {
+  missing: 'No access token was sent; log in at POST /auth/login and send it as Authorization: Bearer TOKEN',
+  wrong:
+    'The access token is not one that was issued here, or not sent as Authorization: Bearer TOKEN; log in at POST /auth/login',
+  expired: 'The access token has expired; POST /auth/refresh gives a new one for the refresh token',
+  ended:
+    'The session of this access token has ended, by a log-out, a change of password or the loss of its project; log in again',
+} as const;
+
 /** 401: no token, or one that does not (any longer) say who asks. */
 export class InvalidAccessToken extends DomainError {
   readonly kind = 'unauthenticated';
   readonly code = 'INVALID_ACCESS_TOKEN';
 
-  constructor() {
-    super('The access token is missing, wrong or no longer valid; log in again');
+  constructor(reason: keyof typeof refusals) {
+    super(refusals[reason]);
   }
 }
 

@@ -71,10 +71,12 @@ export class AuthGuard implements CanActivate {
   private async liveSession(request: FastifyRequest, reply: FastifyReply): Promise<LiveSession> {
     const token = bearerOf(request);
     const claims = token === null ? null : await this.tokens.read(token);
-    if (claims === null) throw new InvalidAccessToken();
+    if (claims === null)
+      throw new InvalidAccessToken(request.headers.authorization === undefined ? 'missing' : 'wrong');
+    if (claims === 'expired') throw new InvalidAccessToken('expired');
     this.limiter.take(claims.sessionUuid, performance.now(), reply);
     const session = await this.database.read((manager) => this.sessions.findLive(manager, claims));
-    if (session === null) throw new InvalidAccessToken();
+    if (session === null) throw new InvalidAccessToken('ended');
     return session;
   }
 }

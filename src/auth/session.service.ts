@@ -60,7 +60,7 @@ export class SessionService {
       if (!mayEnter) throw new ProjectAccessDenied(projectId);
       return this.sessions.moveTo(tx, sessionId, projectId);
     });
-    if (sessionUuid === null) throw new InvalidAccessToken();
+    if (sessionUuid === null) throw new InvalidAccessToken('ended');
     const { token, expiresAt } = await this.tokens.issue({ sessionUuid, userId, projectId }, new Date());
     return { token, expiresAt, projectId };
   }
@@ -70,7 +70,7 @@ export class SessionService {
     return this.database.read(async (manager) => {
       const user = await this.users.find(manager, userId);
       const project = await this.projects.find(manager, projectId);
-      if (user === null || project === null) throw new InvalidAccessToken();
+      if (user === null || project === null) throw new InvalidAccessToken('ended');
       return { user, project, role };
     });
   }

@@ -77,7 +77,8 @@ function response(status: number, examples: Record<string, Example>): ProblemRes
 
 function headersOf(status: number): Headers | null {
   const schema = { type: 'string' };
-  if (status === 401) return { 'WWW-Authenticate': { description: 'Bearer', schema } };
+  if (status === 401)
+    return { 'WWW-Authenticate': { description: 'Bearer, and what is wrong with the token that was sent.', schema } };
   if (status === 503 || status === 429)
     return { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } };
   return null;

@@ -39,7 +39,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (problem.status >= 500) this.log(problem, error);
     const { details } = problem;
     if (problem.allow !== undefined) reply.header('allow', problem.allow.join(', '));
-    if (problem.status === 401) reply.header('www-authenticate', challenge(request, problem.code));
+    if (problem.status === 401) reply.header('www-authenticate', challenge(request, problem));
     if (details.retryAfterSeconds !== undefined) reply.header('retry-after', String(details.retryAfterSeconds));
     if (problem.status === 409 && details.operationId !== undefined)
       reply.header('location', `/operations/${String(details.operationId)}`);
@@ -117,9 +117,9 @@ function problemBody(problem: Problem, instance: string, requestId: string): Rec
 }
 
 /** RFC 6750: an error is named only to who sent a token. */
-function challenge(request: FastifyRequest, code: string): string {
+function challenge(request: FastifyRequest, { code, detail }: Problem): string {
   const isRefused = code === 'INVALID_ACCESS_TOKEN' && request.headers.authorization !== undefined;
-  return isRefused ? 'Bearer error="invalid_token"' : 'Bearer';
+  return isRefused ? `Bearer error="invalid_token", error_description="${detail}"` : 'Bearer';
 }
 
 function pathOf(url: string): string {

@@ -44,7 +44,10 @@ export const problems = {
     errors: [{ field: 'name', message: 'must have 1 to 255 characters', type: 'length' }],
   },
   PERMISSION_DENIED: { kind: 'forbidden', detail: 'This needs the role member; you are reader in this project' },
-  INVALID_ACCESS_TOKEN: { kind: 'unauthenticated', detail: 'The access token is missing, wrong or no longer valid' },
+  INVALID_ACCESS_TOKEN: {
+    kind: 'unauthenticated',
+    detail: 'The access token has expired; POST /auth/refresh gives a new one for the refresh token',
+  },
   DATABASE_UNAVAILABLE: {
     kind: 'unavailable',
     detail: 'The database cannot be reached; nothing was changed that was not answered. Try again shortly.',

@@ -41,6 +41,8 @@ describe('the guard', () => {
   });
 
   const token = () => demo.token ?? '';
+  const challengeOf = (reason: string) =>
+    new RegExp(`^Bearer error="invalid_token", error_description="[^"]*${reason}[^"]*"$`);
   const me = (with_: Api) => with_.get<ProblemBody>('/auth/me');
 
   it('lets nobody through without a token, on any route that is not public', async () => {
@@ -53,6 +55,7 @@ describe('the guard', () => {
         const answer = await app.anonymous.request<ProblemBody>(method.toUpperCase(), path.replaceAll(/\{\w+\}/g, '1'));
         expect([method, path, answer.status, answer.body.code]).toEqual([method, path, 401, 'INVALID_ACCESS_TOKEN']);
         expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+        expect(answer.body.detail).toMatch(/^No access token was sent; .*POST \/auth\/login/);
       }
     }
   });
@@ -69,38 +72,58 @@ describe('the guard', () => {
       ['Authorization', `Bearer ${token()}`, 'Authorization', `Bearer ${token()}`],
     ];
     for (const headers of refused) {
-      expect(await rawStatus(url, headers)).toEqual({ status: 401, challenge: 'Bearer error="invalid_token"' });
+      const { status, challenge } = await rawStatus(url, headers);
+      expect([status, challenge]).toEqual([401, expect.stringMatching(challengeOf('is not one that was issued here'))]);
     }
     const inQuery = await app.anonymous.get(`/auth/me?access_token=${token()}`);
     expect(inQuery.status).toBe(401);
   });
 
-  it('knows a token that others signed, and one that names what is not', async () => {
+  const own = testSettings['SECRET_KEY'] ?? '';
+  const strange = 'a key of somebody else that is long enough';
+
+  async function forge(key: string, payload: Record<string, unknown>): Promise<string> {
     const now = Math.floor(Date.now() / 1000);
-    const forge = (key: string, payload: Record<string, unknown>) =>
-      new SignJWT({
-        iss: 'openstack-cloud-api',
-        aud: 'openstack-cloud-api',
-        jti: 'x',
-        iat: now,
-        exp: now + 60,
-        ...payload,
-      })
-        .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt' })
-        .sign(deriveKey(key, 'access token'));
+    return new SignJWT({
+      iss: 'openstack-cloud-api',
+      aud: 'openstack-cloud-api',
+      jti: 'x',
+      iat: now,
+      exp: now + 60,
+      ...payload,
+    })
+      .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt' })
+      .sign(deriveKey(key, 'access token'));
+  }
+
+  function claims(): { sid: unknown; sub: unknown; pid: unknown } {
     const [, payload = ''] = token().split('.');
     const { sid, sub, pid } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>;
-    const own = testSettings['SECRET_KEY'] ?? '';
+    return { sid, sub, pid };
+  }
+
+  it('knows a token that others signed, and one that names what is not', async () => {
+    const { sid, sub, pid } = claims();
     expect((await me(new Api(app.url, await forge(own, { sid, sub, pid })))).status).toBe(200);
-    for (const [key, claims] of [
-      ['a key of somebody else that is long enough', { sid, sub, pid }],
+    for (const [key, named] of [
+      [strange, { sid, sub, pid }],
       [own, { sid, sub: '999', pid }],
       [own, { sid, sub, pid: 999_999 }],
       [own, { sid: 'x', sub, pid }],
     ] as const) {
-      const answer = await me(new Api(app.url, await forge(key, claims)));
+      const answer = await me(new Api(app.url, await forge(key, named)));
       expect([answer.status, answer.body.code]).toEqual([401, 'INVALID_ACCESS_TOKEN']);
     }
+  });
+
+  it('says that a token has expired and how to get a new one, and only of its own', async () => {
+    const past = { iat: Math.floor(Date.now() / 1000) - 1000, exp: Math.floor(Date.now() / 1000) - 100 };
+    const expired = await me(new Api(app.url, await forge(own, { ...claims(), ...past })));
+    expect([expired.status, expired.body.code]).toEqual([401, 'INVALID_ACCESS_TOKEN']);
+    expect(expired.body.detail).toMatch(/^The access token has expired; POST \/auth\/refresh/);
+    expect(expired.headers.get('www-authenticate')).toMatch(challengeOf('has expired; POST /auth/refresh'));
+    const forged = await me(new Api(app.url, await forge(strange, { ...claims(), ...past })));
+    expect([forged.status, forged.body.detail]).toEqual([401, expect.stringContaining('not one that was issued here')]);
   });
 
   it.each([
@@ -118,6 +141,8 @@ describe('the guard', () => {
     try {
       const answer = await me(demo);
       expect([answer.status, answer.body.code]).toEqual([401, 'INVALID_ACCESS_TOKEN']);
+      expect(answer.body.detail).toMatch(/session .* has ended.* log in again/);
+      expect(answer.headers.get('www-authenticate')).toMatch(challengeOf('has ended'));
     } finally {
       await database.query("UPDATE user SET deleted_at = NULL, enabled = 1 WHERE account_id = 'demo'");
       await database.query("UPDATE project SET deleted_at = NULL WHERE name = 'demo'");

@@ -4137,7 +4137,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -4300,7 +4300,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -4411,7 +4411,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -4566,7 +4566,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -4727,7 +4727,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -4843,7 +4843,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -5003,7 +5003,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -5158,7 +5158,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -5310,7 +5310,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -5426,7 +5426,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -5564,7 +5564,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -5674,7 +5674,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -5817,7 +5817,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -5961,7 +5961,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -6088,7 +6088,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -6257,7 +6257,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -6401,7 +6401,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -6572,7 +6572,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -6748,7 +6748,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -6874,7 +6874,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -6996,7 +6996,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -7151,7 +7151,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -7304,7 +7304,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -7415,7 +7415,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -7570,7 +7570,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -7723,7 +7723,7 @@ export interface operations {
             /** @description INVALID_AUTH */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -7848,7 +7848,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -7953,7 +7953,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -8051,7 +8051,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -8182,7 +8182,7 @@ export interface operations {
             /** @description INVALID_REFRESH_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -8298,7 +8298,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -8392,7 +8392,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -8490,7 +8490,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -8617,7 +8617,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -8786,7 +8786,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -8940,7 +8940,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -9106,7 +9106,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -9382,7 +9382,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -9478,7 +9478,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -9576,7 +9576,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -9734,7 +9734,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -9846,7 +9846,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -10001,7 +10001,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -10126,7 +10126,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -10248,7 +10248,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -10427,7 +10427,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -10614,7 +10614,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -10790,7 +10790,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -10939,7 +10939,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -11041,7 +11041,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -11158,7 +11158,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -11275,7 +11275,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -11400,7 +11400,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -11546,7 +11546,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -11737,7 +11737,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -11927,7 +11927,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -12065,7 +12065,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -12163,7 +12163,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -12290,7 +12290,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -12459,7 +12459,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -12605,7 +12605,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -12803,7 +12803,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -12969,7 +12969,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -13132,7 +13132,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -13248,7 +13248,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -13417,7 +13417,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -13566,7 +13566,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -13742,7 +13742,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -13897,7 +13897,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -14069,7 +14069,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -14226,7 +14226,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -14392,7 +14392,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -14559,7 +14559,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -14739,7 +14739,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -14895,7 +14895,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -15073,7 +15073,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -15232,7 +15232,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -15491,7 +15491,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -15634,7 +15634,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -15811,7 +15811,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -15979,7 +15979,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -16117,7 +16117,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -16215,7 +16215,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -16331,7 +16331,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -16500,7 +16500,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -16654,7 +16654,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -16844,7 +16844,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -17010,7 +17010,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
@@ -17189,7 +17189,7 @@ export interface operations {
             /** @description INVALID_ACCESS_TOKEN */
             401: {
                 headers: {
-                    /** @description Bearer */
+                    /** @description Bearer, and what is wrong with the token that was sent. */
                     "WWW-Authenticate"?: string;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
