@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Connection } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { TestApp } from './app.js';
 import { readRecord, withoutSights } from './record.js';
 import { ReconciliationRequests, type FindingBody, type ReconciliationBody } from './reconciliations.js';
@@ -29,6 +29,7 @@ export class Looks {
 
   static async of(app: TestApp): Promise<Looks> {
     const looks = new Looks(app, new ReconciliationRequests(await app.login('admin')), await connect(app.schema));
+    await looks.untilDefaultGroups();
     await looks.pause();
     return looks;
   }
@@ -94,6 +95,19 @@ export class Looks {
     }
     const findings = await this.runs.findings(plan.id);
     expect([plan.complete, findings.map(({ type, reason }) => [type, reason])]).toEqual([true, []]);
+  }
+
+  /** Until each project's own group is in the record: what a pause keeps out would be found. */
+  private async untilDefaultGroups(): Promise<void> {
+    for (const end = Date.now() + 20_000; ;) {
+      const [rows] = await this.database.query<RowDataPacket[]>(
+        `SELECT p.name FROM project p WHERE p.deleted_at IS NULL AND p.enabled = 1 AND NOT EXISTS (
+           SELECT 1 FROM security_group g WHERE g.project_id = p.id AND g.is_default = 1 AND g.deleted_at IS NULL)`,
+      );
+      if (rows.length === 0) return;
+      if (Date.now() > end) throw new Error(`projects have no default group: ${JSON.stringify(rows)}`);
+      await sleep(50);
+    }
   }
 
   private async holds(run: ReconciliationBody, expected: Expectation): Promise<readonly FindingBody[]> {
