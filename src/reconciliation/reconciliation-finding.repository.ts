@@ -113,11 +113,21 @@ export class ReconciliationFindingRepository {
     );
   }
 
-  /** What is left of the chosen when the run may change no more. */
-  async skipRest(tx: EntityManager, runId: number, reason: string): Promise<void> {
+  /**
+   * Nothing of a run stays open that changes no more: `reason` is told of what could have been applied, the others keep the one why they
+   * could not.
+   */
+  async skipRest(
+    tx: EntityManager,
+    runId: number,
+    { reason, confirmsMassChange }: Pick<Choice, 'confirmsMassChange'> & { readonly reason: string },
+  ): Promise<void> {
     await tx.query(
-      `UPDATE reconciliation_finding SET state = 'SKIPPED', reason = ? WHERE run_id = ? AND state = 'OPEN' AND action IS NOT NULL AND is_allowed = 1`,
-      [reason, runId],
+      `UPDATE reconciliation_finding
+          SET state = 'SKIPPED', reason = IF(action IS NOT NULL AND (is_allowed = 1 OR (? = 1 AND type = 'MASS_MISSING')), ?,
+                COALESCE(reason, IF(action IS NULL, 'nothing is to be done about it', 'it is not allowed')))
+        WHERE run_id = ? AND state = 'OPEN'`,
+      [confirmsMassChange ? 1 : 0, reason, runId],
     );
   }
 

@@ -152,7 +152,11 @@ export class ReconciliationRunner implements OnApplicationBootstrap, BeforeAppli
       }
       if (this.isStopping) throw new RunLost('this replica is shutting down');
     }
-    await this.fenced(work, (tx) => this.runs.finish(tx, run.id, 'DONE', null));
+    await this.fenced(work, async (tx) => {
+      // What a sweep leaves open is what the next one finds again.
+      if (run.origin === 'admin') await this.findings.skipRest(tx, run.id, { ...choice, reason: 'it was not chosen' });
+      await this.runs.finish(tx, run.id, 'DONE', null);
+    });
   }
 
   private async outcomeOf(apply: () => Promise<ApplyOutcome> | undefined): Promise<ApplyOutcome> {

@@ -138,7 +138,7 @@ export class ReconciliationController {
   @ApiOperation({
     summary: 'Carry out a plan',
     description:
-      'Just what its findings say: one whose row or object has moved since is SKIPPED with the reason. Only the newest plan of its scope, and only as it was read: `plan_hash` tells.',
+      'Just what its findings say: one whose row or object has moved since is SKIPPED with the reason, and so is one that was not chosen or may not be applied; a new plan finds it again. Only the newest plan of its scope, and only as it was read: `plan_hash` tells.',
   })
   @ApiProblems('RECONCILIATION_NOT_FOUND', 'RECONCILIATION_NOT_PLANNED', 'RECONCILIATION_RUNNING', 'PLAN_OUTDATED')
   async apply(

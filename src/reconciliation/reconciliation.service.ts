@@ -133,10 +133,11 @@ export class ReconciliationService {
   async cancel(actor: Actor, id: number, answer: AnswerOf): Promise<ReconciliationDetails> {
     return this.transaction.run(async (tx) => {
       await this.answers.take(tx, actor.idempotency);
-      const { state } = await this.lock(tx, id);
+      const { state, confirmsMassChange } = await this.lock(tx, id);
       if (state !== 'PLANNING' && state !== 'PLANNED' && state !== 'APPLYING') throw new ReconciliationEnded(id, state);
       await this.runs.finish(tx, id, 'CANCELLED', null);
-      if (state === 'APPLYING') await this.findings.skipRest(tx, id, 'The reconciliation was cancelled.');
+      const reason = 'The reconciliation was cancelled.';
+      if (state === 'APPLYING') await this.findings.skipRest(tx, id, { confirmsMassChange, reason });
       return this.conclude(tx, actor, { action: 'reconciliation.cancel', id, answer });
     });
   }

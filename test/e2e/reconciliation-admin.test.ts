@@ -320,6 +320,34 @@ describe('reconciliations', () => {
       expect(rows).toEqual([{ chosen: [drift?.id], confirms: 0 }]);
     });
 
+    const outcomes = async (): Promise<readonly unknown[]> => {
+      expect((await runs.settled(id)).state).toBe('DONE');
+      return (await runs.findings(id)).map(({ type, state, reason }) => [type, state, reason]);
+    };
+    const notAllowed = [
+      ['MISSING', 'SKIPPED', 'The grace time is not over'],
+      ['UNMANAGED', 'SKIPPED', 'nothing is to be done about it'],
+    ];
+
+    it('leave nothing open: what was not chosen is skipped, and so is what may not be done', async () => {
+      const [, mass] = await runs.findings(id);
+      await runs.apply(id, { plan_hash: hash, finding_ids: [mass?.id], confirm_mass_change: true });
+      expect(await outcomes()).toEqual([
+        ['STATUS_DRIFT', 'SKIPPED', 'it was not chosen'],
+        ['MASS_MISSING', 'SKIPPED', 'the finding names no row'],
+        ...notAllowed,
+      ]);
+    });
+
+    it('leave nothing open where all that is allowed is applied, and a mass is not confirmed', async () => {
+      await runs.apply(id, { plan_hash: hash });
+      expect(await outcomes()).toEqual([
+        ['STATUS_DRIFT', 'SKIPPED', 'the object is not in OpenStack any more'],
+        ['MASS_MISSING', 'SKIPPED', 'So many are missing'],
+        ...notAllowed,
+      ]);
+    });
+
     it('are refused where a chosen one cannot be applied', async () => {
       const [, mass, missing, unmanaged] = await runs.findings(id);
       const stranger = await plantRun(database, { state: 'DONE', findings: [{}], resourceTypes: ['volume'] });
@@ -355,6 +383,7 @@ describe('reconciliations', () => {
       expect((await runs.cancel(id)).status).toBe(200);
       const states = (await runs.findings(id)).map(({ state, reason }) => [state, reason]);
       expect(states[0]).toEqual(['SKIPPED', 'The reconciliation was cancelled.']);
+      expect(states.map(([state]) => state)).toEqual(['SKIPPED', 'SKIPPED', 'SKIPPED', 'SKIPPED']);
     });
 
     it.each(['PLANNING', 'APPLYING', 'DONE', 'FAILED'] as const)('are not applied while %s', async (state) => {

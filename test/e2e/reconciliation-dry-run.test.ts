@@ -93,10 +93,10 @@ describe('a dry run', () => {
     const [drift] = await runs.findings(plan.id, '?type=STATUS_DRIFT');
     expect((await runs.apply(plan.id, { plan_hash: plan.plan_hash, finding_ids: [drift?.id] })).status).toBe(202);
     expect((await runs.settled(plan.id)).state).toBe('DONE');
-    const states = (await runs.findings(plan.id)).map(({ type, state }) => [type, state]);
+    const states = (await runs.findings(plan.id)).map(({ type, state, reason }) => [type, state, reason]);
     expect(states).toEqual([
-      ['FIELD_DRIFT', 'OPEN'],
-      ['STATUS_DRIFT', 'APPLIED'],
+      ['FIELD_DRIFT', 'SKIPPED', 'it was not chosen'],
+      ['STATUS_DRIFT', 'APPLIED', null],
     ]);
     expect((await demo.get<ServerBody>(`/servers/${String(stopped.id)}`)).body.status).toBe('SHUTOFF');
     expect((await demo.get<ServerBody>(`/servers/${String(renamed.id)}`)).body.name).toBe('renamed');

@@ -332,7 +332,7 @@ export interface paths {
         put?: never;
         /**
          * Carry out a plan
-         * @description Just what its findings say: one whose row or object has moved since is SKIPPED with the reason. Only the newest plan of its scope, and only as it was read: `plan_hash` tells.
+         * @description Just what its findings say: one whose row or object has moved since is SKIPPED with the reason, and so is one that was not chosen or may not be applied; a new plan finds it again. Only the newest plan of its scope, and only as it was read: `plan_hash` tells.
          *
          *     Needs a token and at least the role admin.
          */

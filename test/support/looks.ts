@@ -113,7 +113,9 @@ export class Looks {
   private async holds(run: ReconciliationBody, expected: Expectation): Promise<readonly FindingBody[]> {
     const findings = await this.runs.findings(run.id, '?limit=200');
     expect([run.complete, run.counts, findings]).toEqual([expected.complete, expected.counts, expect.anything()]);
-    expect(findings.filter(({ state, allowed }) => state !== 'OPEN' || allowed)).toEqual([]);
+    // What a run of an administrator leaves is closed with its reason; what a sweep leaves, the next one finds again.
+    const left = run.origin === 'admin' && run.state === 'DONE' ? 'SKIPPED' : 'OPEN';
+    expect(findings.filter(({ state, allowed }) => state !== left || allowed)).toEqual([]);
     const { reason } = expected;
     if (reason !== undefined) for (const finding of findings) expect(finding.reason).toMatch(reason);
     return findings;

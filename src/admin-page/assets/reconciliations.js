@@ -307,6 +307,7 @@ async function askToApply(plan, brakes, onlyChosen) {
     needsWords: () => brakes > 0 && mass.checked,
     body: [
       h('p', {}, 'Just these are carried out. One whose row or object has moved since is skipped, with the reason.'),
+      h('p', {}, 'The run ends with it: what is not chosen is skipped, and needs a new dry run.'),
       table(
         'What is applied',
         [
