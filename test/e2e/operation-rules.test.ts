@@ -69,7 +69,9 @@ describe('the rules of the executor', () => {
       const since = now();
       const answer = await servers.post('fenced');
       const id = operationId(answer);
-      await sleep(100);
+      await eventually(async () =>
+        row<{ id: number }>("SELECT id FROM operation WHERE id = ? AND sent_step = 'port'", id),
+      );
       await database.query(
         "UPDATE operation SET lease_owner = 'another replica', lease_token = lease_token + 1, lease_until = NOW(3) + INTERVAL 2 SECOND WHERE id = ?",
         [id],
