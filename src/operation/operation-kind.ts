@@ -47,6 +47,8 @@ export interface EnsureStep<Rows> {
   readonly name: string;
   /** What it is about, for people: "Nova refused <title>". The name, when left out. */
   readonly title?: string;
+  /** What the step before has begun takes a while: the first look waits for it. */
+  readonly isWait?: true;
   look(rows: Rows, calls: StepCalls): Promise<Sight>;
   readonly undo?: UndoStep<Rows>;
 }

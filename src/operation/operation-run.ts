@@ -10,6 +10,7 @@ import type { OperationMetrics } from './operation-metrics.js';
 import type { OperationEntity } from './operation.entity.js';
 import type { FencedChange, Holding, OperationRepository } from './operation.repository.js';
 import type { StepOutcome, StepRunner } from './step-runner.js';
+import type { WaitTimes } from './wait-times.js';
 
 /** Someone else holds the operation, or it has ended: whoever sees this sends nothing more and writes nothing more. */
 export class HoldingLost extends Error {}
@@ -23,6 +24,7 @@ export interface RunParts {
   readonly transaction: Transaction;
   readonly operations: OperationRepository;
   readonly steps: StepRunner;
+  readonly waits: WaitTimes;
   readonly metrics: OperationMetrics;
   readonly logger: Logger;
 }
@@ -91,6 +93,10 @@ export class OperationRun {
   }
 
   private async advance(step: Step<unknown>, writes: RowWrites | undefined): Promise<RunResult | null> {
+    if (isWait(step)) {
+      const elapsedMs = this.now().getTime() - this.operation.stepSince.getTime();
+      this.parts.waits.over(this.waitName(step), elapsedMs);
+    }
     const next = this.kind.steps[this.kind.steps.indexOf(step) + 1];
     if (next === undefined) {
       await this.finish('SUCCEEDED', async (tx) => {
@@ -99,8 +105,16 @@ export class OperationRun {
       });
       return { dueInMs: null };
     }
+    if (isWait(next)) {
+      const runInMs = this.parts.waits.firstLookMs(this.waitName(next));
+      return this.park({ ...newStep(next.name), runInMs }, writes);
+    }
     await this.record({ ...newStep(next.name), leaseMs: this.parts.settings.LEASE_MS }, writes);
     return null;
+  }
+
+  private waitName({ name }: Step<unknown>): string {
+    return `${this.kind.kind} ${name}`;
   }
 
   private async stepBack(step: Step<unknown>, writes: RowWrites | undefined): Promise<RunResult | null> {
@@ -264,6 +278,10 @@ export class OperationRun {
   private now(): Date {
     return new Date(this.clockOffsetMs + performance.now());
   }
+}
+
+function isWait(step: Step<unknown>): boolean {
+  return step.does === 'ensure' && step.isWait === true;
 }
 
 function newStep(step: string): FencedChange {

@@ -12,6 +12,7 @@ import { HoldingLost, OperationRun } from './operation-run.js';
 import type { OperationEntity } from './operation.entity.js';
 import { OperationRepository } from './operation.repository.js';
 import { StepRunner } from './step-runner.js';
+import { WaitTimes } from './wait-times.js';
 
 /**
  * Carries out operations: the ones that this replica began, and whatever is due and held by nobody. Any number of replicas
@@ -23,6 +24,7 @@ export class OperationExecutor implements OnApplicationBootstrap, BeforeApplicat
   private readonly running = new Map<number, Promise<void>>();
   private readonly wakeups = new Set<NodeJS.Timeout>();
   private readonly loop: Loop;
+  private readonly waits: WaitTimes;
   private stopping = false;
 
   constructor(
@@ -36,6 +38,7 @@ export class OperationExecutor implements OnApplicationBootstrap, BeforeApplicat
     private readonly steps: StepRunner,
     private readonly metrics: OperationMetrics,
   ) {
+    this.waits = new WaitTimes(config.settings);
     this.loop = new Loop(
       'hot',
       config.settings.HOT_LOOP_MS,
@@ -81,6 +84,7 @@ export class OperationExecutor implements OnApplicationBootstrap, BeforeApplicat
       transaction: this.transaction,
       operations: this.operations,
       steps: this.steps,
+      waits: this.waits,
       metrics: this.metrics,
       logger: this.logger,
     };

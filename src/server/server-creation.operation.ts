@@ -7,6 +7,7 @@ import { NetworkInterfaceClient, type ObservedPort } from '../network-interface/
 import type { NetworkInterfaceEntity } from '../network-interface/network-interface.entity.js';
 import { NetworkInterfaceRepository } from '../network-interface/network-interface.repository.js';
 import { markerOf } from '../openstack/marker.js';
+import type { OpenStackCall } from '../openstack/openstack-call.js';
 import {
   OpenStackConflict,
   OpenStackNotFound,
@@ -14,7 +15,15 @@ import {
   OpenStackRefused,
   type OpenStackError,
 } from '../openstack/openstack-errors.js';
-import type { CreatedObject, Fault, OperationKind, Sight, Step, StepCalls } from '../operation/operation-kind.js';
+import type {
+  CreatedObject,
+  Fault,
+  OperationKind,
+  RowWrites,
+  Sight,
+  Step,
+  StepCalls,
+} from '../operation/operation-kind.js';
 import { networkQuotaFault } from '../operation/operation-fault.js';
 import { OperationRegistry } from '../operation/operation-registry.js';
 import { OperationSecrets } from '../operation/operation-secrets.js';
@@ -89,6 +98,7 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
       does: 'ensure',
       name: 'root-volume-available',
       title: 'the root volume',
+      isWait: true,
       look: (rows, calls) => this.lookAtVolume(rows, calls),
     },
     {
@@ -116,6 +126,7 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
       does: 'ensure',
       name: 'server-active',
       title: 'the server',
+      isWait: true,
       look: (rows, calls) => this.lookAtServer(rows, calls),
     },
     {
@@ -375,16 +386,26 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
     if (server.status === 'ERROR') return { is: 'failed', doubtful: true, fault: buildFault(server) };
     if (server.status === 'DELETED' || server.status === 'SOFT_DELETED') return vanished('server');
     if (server.status === 'BUILD' || server.status === 'UNKNOWN') return { is: 'passing' };
-    const volume = await this.volumeClient.get(call, recordedId(rows.rootVolume));
+    const volume = await this.volumeOf(server, rows, call);
     const port = await this.portClient.get(call, recordedId(rows.port));
     return {
       is: 'reached',
       writes: async (tx) => {
         await this.servers.setObserved(tx, rows.server.id, server);
-        await this.volumes.setObservedOnServer(tx, rows.rootVolume.id, volume);
+        await volume(tx);
         await this.createdPort(rows, port).writes(tx);
       },
     };
+  }
+
+  /** A server is ACTIVE only with its root volume attached, so that Nova's answer tells of both; where it does not, Cinder is asked. */
+  private async volumeOf(server: ObservedServer, { rootVolume }: Rows, call: OpenStackCall): Promise<RowWrites> {
+    const openstackId = recordedId(rootVolume);
+    const { rootDevice: device } = server;
+    if (device !== null && server.volumeIds.includes(openstackId))
+      return (tx) => this.volumes.setAttachedRoot(tx, rootVolume.id, device);
+    const volume = await this.volumeClient.get(call, openstackId);
+    return (tx) => this.volumes.setObservedOnServer(tx, rootVolume.id, volume);
   }
 }
 

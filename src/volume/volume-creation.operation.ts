@@ -55,6 +55,7 @@ export class VolumeCreationOperation implements OperationKind<Rows>, OnModuleIni
       does: 'ensure',
       name: 'available',
       title: 'the volume',
+      isWait: true,
       look: (rows, calls) => this.lookForAvailable(rows, calls),
     },
   ];

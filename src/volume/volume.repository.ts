@@ -218,6 +218,14 @@ export class VolumeRepository {
     );
   }
 
+  /** A root volume whose server was seen running from it. */
+  async setAttachedRoot(tx: EntityManager, id: number, device: string): Promise<void> {
+    await tx.query(
+      `UPDATE volume SET status = 'IN_USE', openstack_status = 'in-use', device = ?, observed_at = NOW(3), missing_since = NULL WHERE id = ?`,
+      [device, id],
+    );
+  }
+
   /** Nothing of it is in OpenStack: the row tells why. */
   async setFailed(tx: EntityManager, id: number): Promise<void> {
     await tx.query(

@@ -5,6 +5,7 @@ import type { Api } from '../support/api.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { markedObjects, objectsOf } from '../support/simulated-objects.js';
 import { connect } from '../support/schema.js';
+import { testSettings } from '../support/settings.js';
 import { ServerRequests, type ProblemBody, type ServerBody } from '../support/servers.js';
 
 const unlimited = { instances: -1, cores: -1, ram: -1, volumes: -1, gigabytes: -1, port: -1, floatingip: -1 };
@@ -90,6 +91,26 @@ describe('POST /servers', () => {
     } finally {
       await database.query("UPDATE lease SET lease_until = NOW(3) WHERE owner = 'nobody'");
     }
+  });
+
+  it('asks for what it made only after it had time, and Cinder no more once the server runs from its volume', async () => {
+    const before = app.simulator.log.list().at(-1)?.id ?? 0;
+    const server = await servers.create('few-calls');
+    const [row] = await database
+      .query<RowDataPacket[]>('SELECT status, openstack_status, device FROM volume WHERE server_id = ?', [server.id])
+      .then(([rows]) => rows);
+    expect(row).toEqual({
+      status: 'IN_USE',
+      openstack_status: 'in-use',
+      device: app.simulator.cloud.servers.get(server.openstack_id ?? '')?.volumes[0]?.device,
+    });
+    const calls = app.simulator.log
+      .list({ after: before, path: '^/(compute|network|volume)/' })
+      .filter(({ path }) => /\/(servers|ports|volumes)(\/[^/]*)?$/.test(path) && !path.endsWith('/detail'));
+    const made = calls.findIndex(({ method, path }) => method === 'POST' && path.endsWith('/servers'));
+    expect(calls.slice(made).filter(({ service }) => service === 'volume')).toEqual([]);
+    const [volume, look] = calls.filter(({ service }) => service === 'volume').map(({ at }) => new Date(at).getTime());
+    expect((look ?? 0) - (volume ?? 0)).toBeGreaterThanOrEqual(Number(testSettings['POLL_FIRST_MS']));
   });
 
   it('refuses a name that a live server has, names that server, and calls nobody', async () => {
