@@ -6,7 +6,7 @@ import { Database } from '../database/database.js';
 import { Transaction, type EntityManager } from '../database/transaction.js';
 import { KeptAnswers, type KeptAnswer } from '../operation/kept-answers.service.js';
 import { PauseRepository, type Pause } from './pause.repository.js';
-import type { Policies } from './policy.js';
+import { changedPolicies, type Policies } from './policy.js';
 import { PolicyRepository, type Versioned } from './policy.repository.js';
 import { ReconciliationStatusRepository } from './reconciliation-status.repository.js';
 
@@ -50,7 +50,7 @@ export class PolicyService {
       const after = await this.policies.policies(tx);
       // The row is locked only by its change: somebody else's came between.
       if (after.version !== before.version + 1) await ifMatch.require(() => Promise.resolve(after));
-      await this.record(tx, actor, 'reconciliation.set-policies');
+      await this.record(tx, actor, 'reconciliation.set-policies', changedPolicies(before.value, after.value));
       await this.answers.keep(tx, actor.idempotency, answer(after));
       return after;
     });
@@ -83,7 +83,12 @@ export class PolicyService {
     });
   }
 
-  private async record(tx: EntityManager, { principal, requestId }: Actor, action: string): Promise<void> {
+  private async record(
+    tx: EntityManager,
+    { principal, requestId }: Actor,
+    action: string,
+    detail?: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
     await this.audit.insert(tx, {
       actorUserId: principal.userId,
       projectId: null,
@@ -92,6 +97,7 @@ export class PolicyService {
       resourceId: null,
       operationId: null,
       requestId,
+      ...(detail === undefined ? {} : { detail }),
     });
   }
 }

@@ -16,3 +16,24 @@ export interface Policies {
   /** How long a transition may take without an operation of ours before it is reported as stuck; seconds. */
   readonly stuckAfterSeconds: number;
 }
+
+type NamedPolicies = Readonly<Record<string, string | number>>;
+
+/** Those that differ, as the API names them. */
+export function changedPolicies(
+  before: Policies,
+  after: Policies,
+): { readonly before: NamedPolicies; readonly after: NamedPolicies } {
+  const [old, set] = [new Map(Object.entries(before)), new Map(Object.entries(after))];
+  const changed = (policies: Policies): NamedPolicies =>
+    Object.fromEntries(
+      Object.entries(policies)
+        .filter(([name]) => old.get(name) !== set.get(name))
+        .map(([name, value]) => [apiName(name), value]),
+    );
+  return { before: changed(before), after: changed(after) };
+}
+
+function apiName(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Brackets, type EntityManager } from 'typeorm';
+import { Brackets, type EntityManager, type SelectQueryBuilder } from 'typeorm';
 import type { ResourceType } from '../operation/operation-state.js';
 import type { ApplyOutcome } from './reconciler.js';
 import type { Finding, FindingDraft } from './finding.js';
@@ -59,18 +59,13 @@ export class ReconciliationFindingRepository {
 
   /** The next findings that are to be applied: open, with an action, allowed or confirmed, and chosen. */
   async nextToApply(manager: EntityManager, runId: number, choice: Choice, after: number): Promise<readonly Finding[]> {
-    const query = manager
-      .createQueryBuilder(ReconciliationFindingEntity, 'f')
-      .where("f.runId = :runId AND f.state = 'OPEN' AND f.action IS NOT NULL AND f.id > :after", { runId, after })
-      .andWhere(
-        new Brackets((or) => {
-          or.where('f.allowed = 1');
-          if (choice.confirmsMassChange) or.orWhere("f.type = 'MASS_MISSING'");
-        }),
-      );
-    if (choice.findingIds !== null) query.andWhere('f.id IN (:...ids)', { ids: [0, ...choice.findingIds] });
+    const query = this.toApply(manager, runId, choice).andWhere('f.id > :after', { after });
     const rows = await query.orderBy('f.id').limit(100).getMany();
     return rows.map((row) => findingOf(row));
+  }
+
+  async countToApply(manager: EntityManager, runId: number, choice: Choice): Promise<number> {
+    return this.toApply(manager, runId, choice).getCount();
   }
 
   /** When rows were first missed, by id: since the object was last seen. */
@@ -129,6 +124,23 @@ export class ReconciliationFindingRepository {
         WHERE run_id = ? AND state = 'OPEN'`,
       [confirmsMassChange ? 1 : 0, reason, runId],
     );
+  }
+
+  private toApply(
+    manager: EntityManager,
+    runId: number,
+    { findingIds, confirmsMassChange }: Choice,
+  ): SelectQueryBuilder<ReconciliationFindingEntity> {
+    const query = manager
+      .createQueryBuilder(ReconciliationFindingEntity, 'f')
+      .where("f.runId = :runId AND f.state = 'OPEN' AND f.action IS NOT NULL", { runId })
+      .andWhere(
+        new Brackets((or) => {
+          or.where('f.allowed = 1');
+          if (confirmsMassChange) or.orWhere("f.type = 'MASS_MISSING'");
+        }),
+      );
+    return findingIds === null ? query : query.andWhere('f.id IN (:...ids)', { ids: [0, ...findingIds] });
   }
 
   private async page(manager: EntityManager, runId: number, after: number): Promise<readonly Finding[]> {

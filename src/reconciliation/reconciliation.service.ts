@@ -53,6 +53,14 @@ export interface ReconciliationReport {
   readonly findings: AsyncIterable<Finding>;
 }
 
+/** What ends each change: the audit event, and the answer that is kept. */
+interface Conclusion {
+  readonly action: string;
+  readonly id: number;
+  readonly answer: AnswerOf;
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
 /** How often a run is tried again whose predecessor ended between two statements. */
 const attempts = 3;
 
@@ -124,8 +132,15 @@ export class ReconciliationService {
       await this.requireNewest(tx, run, command.planHash);
       await this.requireApplicable(tx, id, command);
       const { findingIds, confirmsMassChange } = command;
-      await namingBusy(() => this.runs.setApplying(tx, run, { findingIds, confirmsMassChange }));
-      return this.conclude(tx, actor, { action: 'reconciliation.apply', id, answer });
+      const choice = { findingIds, confirmsMassChange };
+      const detail = {
+        plan_hash: command.planHash,
+        findings: await this.findings.countToApply(tx, id, choice),
+        choice: findingIds === null ? 'all' : 'chosen',
+        confirm_mass_change: confirmsMassChange,
+      };
+      await namingBusy(() => this.runs.setApplying(tx, run, choice));
+      return this.conclude(tx, actor, { action: 'reconciliation.apply', id, answer, detail });
     });
   }
 
@@ -199,7 +214,7 @@ export class ReconciliationService {
   private async conclude(
     tx: EntityManager,
     { principal, requestId, idempotency }: Actor,
-    { action, id, answer }: { readonly action: string; readonly id: number; readonly answer: AnswerOf },
+    { action, id, answer, detail }: Conclusion,
   ): Promise<ReconciliationDetails> {
     await this.audit.insert(tx, {
       actorUserId: principal.userId,
@@ -209,6 +224,7 @@ export class ReconciliationService {
       resourceId: id,
       operationId: null,
       requestId,
+      ...(detail === undefined ? {} : { detail }),
     });
     const details = await this.require(tx, id);
     await this.answers.keep(tx, idempotency, answer(details));

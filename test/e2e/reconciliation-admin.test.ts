@@ -46,6 +46,12 @@ describe('reconciliations', () => {
     );
     return rows.map(({ action, actor }): unknown => [action, actor]);
   };
+  const detailOf = async (id: number): Promise<unknown> => {
+    const { body } = await admin.get<{ audit_events: { detail: unknown }[] }>(
+      `/admin/audit-events?action=reconciliation.apply&resource_id=${String(id)}`,
+    );
+    return body.audit_events.map(({ detail }) => detail);
+  };
   const projectId = async (): Promise<number> =>
     (await admin.get<{ projects: { id: number }[] }>('/projects')).body.projects[0]?.id ?? 0;
 
@@ -318,6 +324,22 @@ describe('reconciliations', () => {
         [id],
       );
       expect(rows).toEqual([{ chosen: [drift?.id], confirms: 0 }]);
+    });
+
+    it('are recorded with what was applied', async () => {
+      const [drift, mass] = await runs.findings(id);
+      const chosen = await plantRun(database, {
+        ...{ state: 'PLANNED', planHash: hash, resourceTypes: ['volume'] },
+        findings: [{}, {}].map(() => ({ resourceType: 'volume', action: 'FOLLOW', allowed: true })),
+      });
+      const [one] = await runs.findings(chosen);
+      expect((await runs.apply(chosen, { plan_hash: hash, finding_ids: [one?.id] })).status).toBe(202);
+      expect(await detailOf(chosen)).toEqual([
+        { plan_hash: hash, findings: 1, choice: 'chosen', confirm_mass_change: false },
+      ]);
+      expect([drift?.allowed, mass?.allowed]).toEqual([true, false]);
+      expect((await runs.apply(id, { plan_hash: hash, confirm_mass_change: true })).status).toBe(202);
+      expect(await detailOf(id)).toEqual([{ plan_hash: hash, findings: 2, choice: 'all', confirm_mass_change: true }]);
     });
 
     const outcomes = async (): Promise<readonly unknown[]> => {

@@ -82,6 +82,22 @@ describe('what administrators decide about reconciliation', () => {
       expect(await audited('reconciliation.set-policies')).toBe(before + 1);
     });
 
+    it('are recorded as they were and as they are, as far as they differ', async () => {
+      await admin.put(policiesPath, policies);
+      await admin.put(policiesPath, { ...policies, missing_grace_seconds: 90, names: 'accept' });
+      await admin.put(policiesPath, { ...policies, missing_grace_seconds: 90, names: 'accept' });
+      const { body } = await admin.get<{ audit_events: { detail: unknown }[] }>(
+        '/admin/audit-events?action=reconciliation.set-policies&limit=2',
+      );
+      expect(body.audit_events.map(({ detail }) => detail)).toEqual([
+        { before: {}, after: {} },
+        {
+          before: { missing_grace_seconds: 60, names: 'enforce' },
+          after: { missing_grace_seconds: 90, names: 'accept' },
+        },
+      ]);
+    });
+
     it('have an entity tag, and are set only as they were read if asked so', async () => {
       const etag = (await admin.get(policiesPath)).headers.get('etag') ?? '';
       expect((await admin.get(policiesPath, { headers: { 'if-none-match': etag } })).status).toBe(304);
