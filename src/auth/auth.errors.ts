@@ -77,7 +77,10 @@ export class WrongOldPassword extends DomainError {
   readonly code: string = 'INVALID_AUTH';
 
   constructor(cause: unknown) {
-    super('The old password is wrong', { cause });
+    super('The old password is wrong', {
+      cause,
+      errors: [{ field: 'old_password', message: 'is wrong', type: 'wrong' }],
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 import { DomainError } from './errors.js';
+import { findSyntaxError } from './json-syntax.js';
 
 /** 400: the body cannot be read as JSON, or has a shape that no route takes. */
 export class MalformedBody extends DomainError {
@@ -36,25 +37,48 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new MalformedBody('The body is not valid JSON', { cause });
+    const message = `is not valid JSON${placeOfError(text)}`;
+    throw new MalformedBody(`The body ${message}`, { cause, errors: [{ field: '', message, type: 'json' }] });
   }
+}
+
+function placeOfError(text: string): string {
+  const error = findSyntaxError(text);
+  if (error === null) return '';
+  const place = ` at line ${String(error.line)}, column ${String(error.column)}`;
+  return error.isAtEnd
+    ? `${place}: it ends where ${error.expected} is expected`
+    : `${place}: ${error.expected} is expected`;
+}
+
+/** An object or a list that the walk is inside of. */
+interface Level {
+  /** Null: a list. */
+  readonly keys: Set<string> | null;
+  /** The key or index that the walk is at. */
+  at: string | number;
 }
 
 /** Walks through the text, which is valid JSON: only there keys that stand twice, and the depth, can still be seen. */
 function checkKeys(text: string): void {
-  const keysOf: (Set<string> | null)[] = [];
+  const levels: Level[] = [];
   for (let at = 0; at < text.length; at += 1) {
     const character = text.charAt(at);
+    const level = levels.at(-1);
     if (character === '{' || character === '[') {
-      keysOf.push(character === '{' ? new Set() : null);
-      if (keysOf.length > maxDepth)
+      levels.push(character === '{' ? { keys: new Set(), at: '' } : { keys: null, at: 0 });
+      if (levels.length > maxDepth)
         throw new MalformedBody(`The body is nested deeper than ${String(maxDepth)} levels`);
     } else if (character === '}' || character === ']') {
-      keysOf.pop();
+      levels.pop();
+    } else if (character === ',' && level !== undefined && typeof level.at === 'number') {
+      level.at += 1;
     } else if (character === '"') {
       const end = endOfString(text, at);
-      const keys = keysOf.at(-1);
-      if (keys instanceof Set && isKey(text, end)) addKey(keys, text.slice(at, end + 1));
+      if (level?.keys instanceof Set && isKey(text, end)) {
+        level.at = String(JSON.parse(text.slice(at, end + 1)));
+        addKey(level.keys, level.at, levels);
+      }
       at = end;
     }
   }
@@ -73,9 +97,12 @@ function isKey(text: string, endOfString: number): boolean {
   return text[at] === ':';
 }
 
-function addKey(keys: Set<string>, literal: string): void {
-  const key = String(JSON.parse(literal));
-  if (forbiddenKeys.has(key)) throw new MalformedBody(`The body has a key that is not allowed: ${key}`);
-  if (keys.has(key)) throw new MalformedBody('The body has a key twice in one object');
+function addKey(keys: Set<string>, key: string, levels: readonly Level[]): void {
+  const refuse = (message: string, type: string): never => {
+    const field = levels.map(({ at }) => String(at)).join('.');
+    throw new MalformedBody(`In the body ${field} ${message}`, { errors: [{ field, message, type }] });
+  };
+  if (forbiddenKeys.has(key)) refuse('is a key that is not allowed', 'forbidden_key');
+  if (keys.has(key)) refuse('is a key that stands twice in its object', 'duplicate_key');
   keys.add(key);
 }

@@ -99,7 +99,12 @@ export const problems = {
 
   // ---- sessions ----
   /** The same code with another status: the caller is known, the old password is wrong. */
-  INVALID_AUTH_OLD_PASSWORD: { kind: 'forbidden', code: 'INVALID_AUTH', detail: 'The old password is wrong' },
+  INVALID_AUTH_OLD_PASSWORD: {
+    kind: 'forbidden',
+    code: 'INVALID_AUTH',
+    detail: 'The old password is wrong',
+    errors: [{ field: 'old_password', message: 'is wrong', type: 'wrong' }],
+  },
   INVALID_AUTH: { kind: 'unauthenticated', detail: 'Account id and password do not match' },
   PASSWORD_EXPIRED: { kind: 'forbidden', detail: 'The password has expired and must be changed in OpenStack' },
   PROJECT_ACCESS_DENIED: { kind: 'forbidden', detail: 'You are not a member of project 3' },
@@ -154,6 +159,7 @@ export const problems = {
   INVALID_SERVER_STATUS_UPDATE_REQUEST: {
     kind: 'malformed',
     detail: 'A server can be set to ACTIVE or SHUTOFF, not to PAUSED',
+    errors: [{ field: 'status', message: 'must be ACTIVE or SHUTOFF', type: 'enum' }],
   },
   SERVER_STATUS_INVALID_TO_START: {
     kind: 'conflict',

@@ -185,9 +185,10 @@ export class ServerCreationService {
 /** @throws SecurityGroupNotFound, SecurityGroupAccessDenied */
 function requireOwn({ principal }: Actor, ids: readonly number[], found: readonly SecurityGroupEntity[]): void {
   for (const [index, id] of ids.entries()) {
+    const field = `security_group_ids.${String(index)}`;
     const group = found.find((candidate) => candidate.id === id);
-    if (group === undefined) throw new SecurityGroupNotFound(id, `security_group_ids.${String(index)}`);
-    if (group.projectId !== principal.projectId) throw new SecurityGroupAccessDenied(id);
+    if (group === undefined) throw new SecurityGroupNotFound(id, field);
+    if (group.projectId !== principal.projectId) throw new SecurityGroupAccessDenied(id, field);
   }
 }
 

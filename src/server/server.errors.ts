@@ -43,7 +43,9 @@ export class InvalidServerStatusUpdate extends DomainError {
   readonly code = 'INVALID_SERVER_STATUS_UPDATE_REQUEST';
 
   constructor(status: string) {
-    super(`A server can be set to ACTIVE or SHUTOFF, not to ${status}`);
+    super(`A server can be set to ACTIVE or SHUTOFF, not to ${status}`, {
+      errors: [{ field: 'status', message: 'must be ACTIVE or SHUTOFF', type: 'enum' }],
+    });
   }
 }
 

@@ -58,6 +58,39 @@ describe('what is wrong with a request', () => {
   });
 
   it.each([
+    ['{"name":', 'line 1, column 9', 'it ends'],
+    ['{"name":"secret-1"', 'line 1, column 19', 'it ends'],
+    ['{"name":secret-1}', 'line 1, column 9', 'a value is expected'],
+    ['{\n  "name": "secret-1",\n}', 'line 3, column 1', 'a key'],
+    ["{'name': 'secret-1'}", 'line 1, column 2', 'a key'],
+    ['{"name": "secret-1" "size": 1}', 'line 1, column 21', '"," or "}"'],
+    ['[1 2]', 'line 1, column 4', '"," or "]"'],
+    ['{"name" "secret-1"}', 'line 1, column 9', '":"'],
+    ['{"name": "secret-1', 'line 1, column 10', 'text'],
+    ['{"name": 007}', 'line 1, column 11', '"," or "}"'],
+    ['{} {}', 'line 1, column 4', 'the end'],
+  ])('says where %s is no JSON, and repeats nothing of it', async (text, where, what) => {
+    const answer = await postText(text);
+    expectProblem(answer, 400, 'MALFORMED_REQUEST');
+    expect(answer.body.detail).toContain(`not valid JSON at ${where}`);
+    expect(answer.body.detail).toContain(what);
+    expect(JSON.stringify(answer.body)).not.toContain('secret');
+    expect(answer.body.errors).toMatchObject([{ field: '', message: expect.stringContaining(where), type: 'json' }]);
+  });
+
+  it.each([
+    ['{"name":"a","name":"b"}', 'name', 'duplicate_key'],
+    ['{"root_volume":{"size":1,"image_id":"x","\\u0073ize":2}}', 'root_volume.size', 'duplicate_key'],
+    ['{"rules":[{},[1,{"a":{},"a":{}}]]}', 'rules.1.1.a', 'duplicate_key'],
+    ['{"rules":[{"__proto__":1}]}', 'rules.0.__proto__', 'forbidden_key'],
+  ])('names the key that is at fault in %s', async (text, field, type) => {
+    const answer = await postText(text);
+    expectProblem(answer, 400, 'MALFORMED_REQUEST');
+    expect(answer.body.errors).toMatchObject([{ field, type }]);
+    expect(answer.body.detail).toContain(field);
+  });
+
+  it.each([
     ['a lone surrogate', '{"name":"\\ud800"}'],
     ['1e400', '{"name":1e400}'],
     ['a list', '[]'],

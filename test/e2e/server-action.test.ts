@@ -190,6 +190,7 @@ describe('what is done to a server', () => {
     ])('refuses %s', async (_what, status, expected, code) => {
       const answer = await servers.setStatus<ProblemBody>(server.id, status);
       expect([answer.status, answer.body.code]).toEqual([expected, code]);
+      expect(answer.body.errors).toMatchObject([{ field: 'status', type: 'enum' }]);
       const missing = await servers.setStatus<ProblemBody>(999_999_999, status);
       expect([missing.status, missing.body.code]).toEqual([expected, code]);
     });

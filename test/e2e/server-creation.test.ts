@@ -168,11 +168,13 @@ describe('POST /servers', () => {
     const [rows] = await database.query<RowDataPacket[]>(
       "SELECT g.id FROM security_group g JOIN project p ON p.id = g.project_id WHERE p.name = 'other'",
     );
+    const own = await demo.get<{ security_groups: { id: number }[] }>('/security-groups');
     const foreign = await demo.post<ProblemBody>(
       '/servers',
-      servers.body('g', { security_group_ids: [Number(rows[0]?.['id'])] }),
+      servers.body('g', { security_group_ids: [own.body.security_groups[0]?.id, Number(rows[0]?.['id'])] }),
     );
     expect([foreign.status, foreign.body.code]).toEqual([403, 'SECURITY_GROUP_ACCESS_DENIED']);
+    expect(foreign.body.errors).toMatchObject([{ field: 'security_group_ids.1', type: 'forbidden' }]);
   });
 
   it('is not for readers', async () => {

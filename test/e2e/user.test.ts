@@ -253,6 +253,7 @@ describe('users', () => {
       for (let times = 0; times < 5; times += 1) {
         const wrong = await change(person, idOf(person), 'wrong', better);
         expect([wrong.status, wrong.body.code]).toEqual([403, 'INVALID_AUTH']);
+        expect(wrong.body.errors).toMatchObject([{ field: 'old_password', message: 'is wrong', type: 'wrong' }]);
         expect(wrong.headers.get('www-authenticate')).toBeNull();
       }
       const stopped = await change(person, idOf(person), goodPassword, better);
