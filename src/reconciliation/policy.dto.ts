@@ -128,12 +128,15 @@ export class PauseResponse {
   /** Our id of the administrator. @example 3 */
   by!: number | null;
 
+  /** What the administrator logs in by. @example admin */
+  by_account!: string | null;
+
   /** @example 2026-11-24T09:30:00.000Z */
   @ApiProperty({ format: 'date-time' })
   since!: string;
 
-  static from({ userId, since }: Pause): PauseResponse {
-    return { by: userId, since };
+  static from({ userId, accountId, since }: Pause): PauseResponse {
+    return { by: userId, by_account: accountId, since };
   }
 }
 

@@ -61,8 +61,8 @@ export class PolicyService {
     return this.transaction.run(async (tx) => {
       await this.answers.take(tx, actor.idempotency);
       const earlier = await this.pauses.find(tx);
-      const since = (await this.status.now(tx)).toISOString();
-      const pause = earlier ?? { userId: actor.principal.userId, since };
+      const { userId, accountId } = actor.principal;
+      const pause = earlier ?? { userId, accountId, since: (await this.status.now(tx)).toISOString() };
       if (earlier === null) {
         await this.pauses.set(tx, pause);
         await this.record(tx, actor, 'reconciliation.pause');

@@ -6,6 +6,9 @@ import type { Finding, FindingDraft } from './finding.js';
 import { ReconciliationFindingEntity } from './reconciliation-finding.entity.js';
 import type { Choice } from './reconciliation-run.repository.js';
 
+/** A door to the database for one look. */
+type Reading = <T>(work: (manager: EntityManager) => Promise<T>) => Promise<T>;
+
 /** What the runs found. */
 @Injectable()
 export class ReconciliationFindingRepository {
@@ -43,16 +46,17 @@ export class ReconciliationFindingRepository {
     );
   }
 
-  /** All findings of a run in their order, a page at a time. */
-  async *ofRun(
-    read: <T>(work: (manager: EntityManager) => Promise<T>) => Promise<T>,
-    runId: number,
-  ): AsyncGenerator<Finding> {
+  /** All findings of a run in their order. */
+  async *ofRun(read: Reading, runId: number): AsyncGenerator<Finding> {
+    for await (const page of this.pagesOfRun(read, runId)) yield* page;
+  }
+
+  async *pagesOfRun(read: Reading, runId: number): AsyncGenerator<readonly Finding[]> {
     for (let after = 0; ;) {
       const page = await read((manager) => this.page(manager, runId, after));
-      for (const finding of page) yield finding;
       const last = page.at(-1);
       if (last === undefined) return;
+      yield page;
       after = last.id;
     }
   }

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Flag, Ids, Integer, Nested, OneOf, QueryFlag, QueryId, SomeOf, Text } from '../common/fields.js';
 import { PageQuery } from '../common/pagination.dto.js';
 import { resourceTypes, type ResourceType } from '../operation/operation-state.js';
-import { type Evidence, type Finding } from './finding.js';
+import type { Evidence } from './finding.js';
 import {
   findingActions,
   findingStates,
@@ -12,6 +12,7 @@ import {
   type FindingState,
   type FindingType,
 } from './finding-kind.js';
+import type { NamedFinding } from './finding-name.repository.js';
 import type { ReconciliationDetails } from './reconciliation-details.repository.js';
 import { runModes, runStates, type RunMode, type RunOrigin, type RunState } from './reconciliation-run-state.js';
 
@@ -262,11 +263,17 @@ export class FindingResponse {
   /** Ours; null where there is no row. @example 7 */
   resource_id!: number | null;
 
+  /** What the row is called, else the object: an account id, an address, a name. Null where neither is known. @example web-1 */
+  resource_name!: string | null;
+
   /** @example 2b3c0d5e-8a52-4d5b-b7b5-0f6a3fbb7a10 */
   openstack_id!: string | null;
 
   /** @example 1 */
   project_id!: number | null;
+
+  /** @example demo */
+  project_name!: string | null;
 
   /** What the record says, of the facts that differ. @example {"status": "ACTIVE"} */
   @ApiProperty({ type: 'object', additionalProperties: true, nullable: true })
@@ -299,14 +306,16 @@ export class FindingResponse {
   /** The answers of OpenStack that it rests on. */
   evidence!: EvidenceResponse[];
 
-  static from(finding: Finding): FindingResponse {
+  static from(finding: NamedFinding): FindingResponse {
     return {
       id: finding.id,
       type: finding.type,
       resource_type: finding.resourceType,
       resource_id: finding.resourceId,
+      resource_name: finding.resourceName,
       openstack_id: finding.openstackId,
       project_id: finding.projectId,
+      project_name: finding.projectName,
       before: finding.before,
       after: finding.after,
       action: finding.action,
@@ -340,8 +349,10 @@ export const reportColumns = [
   'type',
   'resource_type',
   'resource_id',
+  'resource_name',
   'openstack_id',
   'project_id',
+  'project_name',
   'before',
   'after',
   'action',

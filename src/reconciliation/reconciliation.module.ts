@@ -5,6 +5,7 @@ import { OperationModule } from '../operation/operation.module.js';
 import { Adopters } from './adoption.js';
 import { MarkedAdoption } from './marked-adoption.js';
 import { DeltaService } from './delta.service.js';
+import { FindingNameRepository } from './finding-name.repository.js';
 import { ManagedProjectRepository } from './managed-project.repository.js';
 import { OrphanSources } from './orphan-source.js';
 import { OrphanSweeper } from './orphan-sweeper.service.js';
@@ -52,6 +53,7 @@ import { WatermarkRepository } from './watermark.repository.js';
     PlanContexts,
     ReconciliationRunRepository,
     ReconciliationFindingRepository,
+    FindingNameRepository,
     ReconciliationDetailsRepository,
     ReconciliationService,
     ReconciliationStatusRepository,

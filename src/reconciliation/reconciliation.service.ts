@@ -7,6 +7,7 @@ import { Transaction, type EntityManager } from '../database/transaction.js';
 import { KeptAnswers, type KeptAnswer } from '../operation/kept-answers.service.js';
 import type { ResourceType } from '../operation/operation-state.js';
 import type { Finding } from './finding.js';
+import { FindingNameRepository, type NamedFinding } from './finding-name.repository.js';
 import { ManagedProjectRepository } from './managed-project.repository.js';
 import { Reconcilers } from './reconciler.js';
 import {
@@ -50,7 +51,7 @@ export type AnswerOf = (details: ReconciliationDetails) => KeptAnswer;
 /** A run with its findings, which are read while they are passed on. */
 export interface ReconciliationReport {
   readonly details: ReconciliationDetails;
-  readonly findings: AsyncIterable<Finding>;
+  readonly findings: AsyncIterable<NamedFinding>;
 }
 
 /** What ends each change: the audit event, and the answer that is kept. */
@@ -77,6 +78,7 @@ export class ReconciliationService {
     private readonly runs: ReconciliationRunRepository,
     private readonly findings: ReconciliationFindingRepository,
     private readonly details: ReconciliationDetailsRepository,
+    private readonly names: FindingNameRepository,
   ) {}
 
   async list(filter: ReconciliationFilter): Promise<readonly ReconciliationDetails[]> {
@@ -89,17 +91,17 @@ export class ReconciliationService {
   }
 
   /** @throws ReconciliationNotFound */
-  async listFindings(id: number, filter: FindingFilter): Promise<readonly Finding[]> {
+  async listFindings(id: number, filter: FindingFilter): Promise<readonly NamedFinding[]> {
     return this.database.read(async (manager) => {
       await this.require(manager, id);
-      return this.details.listFindings(manager, id, filter);
+      return this.names.named(manager, await this.details.listFindings(manager, id, filter));
     });
   }
 
   /** @throws ReconciliationNotFound */
   async report(id: number): Promise<ReconciliationReport> {
     const details = await this.get(id);
-    return { details, findings: this.findings.ofRun((work) => this.database.read(work), id) };
+    return { details, findings: this.namedFindings(id) };
   }
 
   /** @throws UnknownProject, ValidationFailed, ReconciliationRunning */
@@ -155,6 +157,11 @@ export class ReconciliationService {
       if (state === 'APPLYING') await this.findings.skipRest(tx, id, { confirmsMassChange, reason });
       return this.conclude(tx, actor, { action: 'reconciliation.cancel', id, answer });
     });
+  }
+
+  private async *namedFindings(id: number): AsyncGenerator<NamedFinding> {
+    for await (const page of this.findings.pagesOfRun((work) => this.database.read(work), id))
+      yield* await this.database.read((manager) => this.names.named(manager, page));
   }
 
   /** @throws ValidationFailed */

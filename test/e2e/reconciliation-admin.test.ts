@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import type { Api } from '../support/api.js';
 import { startApp, type TestApp } from '../support/app.js';
 import {
@@ -181,9 +181,11 @@ describe('reconciliations', () => {
   describe('with findings', () => {
     let id: number;
     let project: number;
+    let projectName: string;
 
     beforeEach(async () => {
       project = await projectId();
+      projectName = (await admin.get<{ name: string }>(`/projects/${String(project)}`)).body.name;
       id = await plantRun(database, {
         state: 'PLANNED',
         planHash: hash,
@@ -220,9 +222,11 @@ describe('reconciliations', () => {
           type: 'STATUS_DRIFT',
           resource_type: 'server',
           resource_id: 7,
+          resource_name: null,
           openstack_id: 'one',
         },
-        ...{ project_id: project, before: { status: 'ACTIVE' }, after: { status: 'SHUTOFF' }, action: 'FOLLOW' },
+        ...{ project_id: project, project_name: projectName },
+        ...{ before: { status: 'ACTIVE' }, after: { status: 'SHUTOFF' }, action: 'FOLLOW' },
         ...{ allowed: true, state: 'OPEN', reason: null, first_seen_at: expect.any(String), applied_at: null },
         evidence: [{ request_id: 'req-1', url: '/servers/detail', seen_at: '2026-11-24T09:30:00.000Z' }],
       });
@@ -324,6 +328,53 @@ describe('reconciliations', () => {
         [id],
       );
       expect(rows).toEqual([{ chosen: [drift?.id], confirms: 0 }]);
+    });
+
+    it('name what they are about as people do: by the row, else by the object', async () => {
+      const [{ id: group, name: groupName } = { id: 0, name: '' }] = (
+        await demo.get<{ security_groups: { id: number; name: string }[] }>('/security-groups')
+      ).body.security_groups;
+      const person = demo.login?.user.id ?? 0;
+      const [members] = await database.query<RowDataPacket[]>('SELECT id FROM project_user WHERE user_id = ? LIMIT 1', [
+        person,
+      ]);
+      const [volume] = await database.query<ResultSetHeader>(
+        `INSERT INTO volume (uuid, project_id, name, status, size, deleted_at) VALUES (UUID(), ?, '=data-1', 'available', 1, NOW(3))`,
+        [project],
+      );
+      const named = await plantRun(database, {
+        ...{ state: 'PLANNED', planHash: hash },
+        findings: [
+          // A tombstone is called as it was.
+          { resourceType: 'volume', resourceId: volume.insertId, projectId: project, after: { name: 'another' } },
+          { resourceType: 'security_group', resourceId: group },
+          { resourceType: 'user', resourceId: person },
+          { resourceType: 'project_user', resourceId: Number(members[0]?.['id']), projectId: project },
+          { resourceType: 'project', resourceId: project, projectId: project },
+          { type: 'UNMANAGED', resourceType: 'volume', openstackId: 'v', after: { name: 'by-hand' } },
+          { type: 'UNMANAGED', resourceType: 'user', after: { account_id: 'grace' } },
+          { type: 'INCOMPLETE_VIEW', resourceType: 'floating_ip' },
+        ],
+      });
+      const found = await runs.findings(named);
+      expect(found.map(({ resource_name: name, project_name: of }) => [name, of])).toEqual([
+        ['=data-1', projectName],
+        [groupName, null],
+        ['demo', null],
+        ['demo', projectName],
+        [projectName, projectName],
+        ['by-hand', null],
+        ['grace', null],
+        [null, null],
+      ]);
+      const path = `/admin/reconciliations/${String(named)}/report`;
+      expect((await admin.get<{ findings: FindingBody[] }>(path)).body.findings).toEqual(found);
+      const lines = (await admin.get<string>(`${path}?format=csv`)).body.split('\r\n');
+      expect(lines[0]).toMatch(
+        /^id,type,resource_type,resource_id,resource_name,openstack_id,project_id,project_name,/,
+      );
+      expect(lines[1]).toContain(`,volume,${String(volume.insertId)},"'=data-1",`);
+      expect(lines[5]).toContain(`,,${String(project)},${projectName},`);
     });
 
     it('are recorded with what was applied', async () => {

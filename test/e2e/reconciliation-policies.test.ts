@@ -28,7 +28,7 @@ interface StatusBody {
   }[];
   readonly last_sweep: { readonly id: number; readonly state: string; readonly complete: boolean } | null;
   readonly watermarks: readonly { readonly name: string; readonly lag_ms: number }[];
-  readonly paused: { readonly by: number; readonly since: string } | null;
+  readonly paused: { readonly by: number; readonly by_account: string; readonly since: string } | null;
   readonly oldest_stuck_operation: { readonly id: number; readonly kind: string } | null;
   readonly services: readonly { readonly name: string; readonly reachable: boolean | null }[];
 }
@@ -182,7 +182,8 @@ describe('what administrators decide about reconciliation', () => {
       const server = await servers.create('paused');
       expect(server.status).toBe('ACTIVE');
       const paused = await admin.post<StatusBody>('/admin/reconciliation/pause');
-      expect([paused.status, paused.body.paused?.by]).toEqual([200, admin.login?.user.id]);
+      const { paused: pause } = paused.body;
+      expect([paused.status, pause?.by, pause?.by_account]).toEqual([200, admin.login?.user.id, 'admin']);
       expect((await status()).paused).toEqual(paused.body.paused);
       // What was under way when they were paused comes to its end.
       await sleep(1_000);

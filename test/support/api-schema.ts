@@ -2366,6 +2366,8 @@ export interface components {
             openstack_id: string | null;
             /** @example 1 */
             project_id: number | null;
+            /** @example demo */
+            project_name: string | null;
             /** @description Why it may not be applied, was skipped or failed; or what a person can do. */
             reason: string | null;
             /**
@@ -2373,6 +2375,11 @@ export interface components {
              * @example 7
              */
             resource_id: number | null;
+            /**
+             * @description What the row is called, else the object: an account id, an address, a name. Null where neither is known.
+             * @example web-1
+             */
+            resource_name: string | null;
             /**
              * @example server
              * @enum {string}
@@ -2895,6 +2902,11 @@ export interface components {
              * @example 3
              */
             by: number | null;
+            /**
+             * @description What the administrator logs in by.
+             * @example admin
+             */
+            by_account: string | null;
             /**
              * Format: date-time
              * @example 2026-11-24T09:30:00.000Z

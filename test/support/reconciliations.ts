@@ -28,8 +28,10 @@ export interface FindingBody {
   readonly type: string;
   readonly resource_type: string;
   readonly resource_id: number | null;
+  readonly resource_name: string | null;
   readonly openstack_id: string | null;
   readonly project_id: number | null;
+  readonly project_name: string | null;
   readonly before: Readonly<Record<string, unknown>> | null;
   readonly after: Readonly<Record<string, unknown>> | null;
   readonly action: string | null;
