@@ -89,10 +89,17 @@ function isDecodable(text: string): boolean {
 /** @throws ValidationFailed */
 function refuseUndeclared(context: ExecutionContext, request: FastifyRequest): void {
   const declared = declaredOf(context);
+  const isBodyTaken = declared.has(RouteParamtypes.BODY);
+  if (!isBodyTaken && !isNothingOrObject(request.body))
+    throw new ValidationFailed([{ field: '', message: 'must be left out', type: 'unknown' }]);
   const query = declared.has(RouteParamtypes.QUERY) ? [] : keysOf(request.query);
-  const body = declared.has(RouteParamtypes.BODY) ? [] : keysOf(request.body);
+  const body = isBodyTaken ? [] : keysOf(request.body);
   const unknown = [...query, ...body];
   if (unknown.length > 0) throw new ValidationFailed(unknown.slice(0, 50).map(unknownField));
+}
+
+function isNothingOrObject(body: unknown): boolean {
+  return body === undefined || (typeof body === 'object' && !Array.isArray(body));
 }
 
 function declaredOf(context: ExecutionContext): ReadonlySet<number> {

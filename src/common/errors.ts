@@ -10,7 +10,7 @@ export type ErrorKind =
   | 'too-many'
   | 'unavailable';
 
-/** One wrong field of a request. `field` is a dotted path, `type` a stable word such as `max_length`. */
+/** One wrong field of a request. `field` is a dotted path, empty for the whole; `type` a stable word such as `max_length`. */
 export interface FieldError {
   readonly field: string;
   readonly message: string;
@@ -57,10 +57,12 @@ export class ValidationFailed extends DomainError {
   readonly code = 'VALIDATION_FAILED';
 
   constructor(errors: readonly FieldError[]) {
-    super(errors.map((error) => `${error.field}: ${error.message}`).join('; ') || 'The request is not valid', {
-      errors,
-    });
+    super(errors.map(sentenceOf).join('; ') || 'The request is not valid', { errors });
   }
+}
+
+function sentenceOf({ field, message }: FieldError): string {
+  return field === '' ? `The body ${message}` : `${field}: ${message}`;
 }
 
 /** 409: another operation holds the resource. `operationId` leads to it. */

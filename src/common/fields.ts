@@ -3,8 +3,8 @@ import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import { ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
 
-/** What is wrong with a value; `type` is a stable word. Null: nothing. */
-type Check = (value: unknown) => { readonly type: string; readonly message: string } | null;
+/** What is wrong with a value; `type` is a stable word, `entry` the index in a list where one entry is at fault. Null: nothing. */
+type Check = (value: unknown) => { readonly type: string; readonly message: string; readonly entry?: number } | null;
 
 /** Description and example may stand in the doc comment of the field instead. */
 export interface FieldOptions {
@@ -46,7 +46,7 @@ function field(options: FieldOptions, { check, api, convert }: Field): PropertyD
         validate: (value) => whole(value) === null,
         defaultMessage: (args) => {
           const problem = whole(args?.value);
-          return problem === null ? '' : `${problem.type}|${problem.message}`;
+          return problem === null ? '' : `${problem.type}|${String(problem.entry ?? '')}|${problem.message}`;
         },
       },
     }),
@@ -278,7 +278,8 @@ export function NestedList(
       check: (value) => {
         if (!Array.isArray(value)) return wrong('array', 'must be a list');
         if (value.length > maxItems) return wrong('max_items', `must have at most ${String(maxItems)} entries`);
-        return value.every(isObject) ? null : wrong('object', 'must hold objects only');
+        const entry = value.findIndex((one) => !isObject(one));
+        return entry < 0 ? null : { ...wrong('object', 'must be an object'), entry };
       },
       api: {},
     }),

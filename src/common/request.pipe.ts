@@ -41,19 +41,13 @@ export function unknownField(field: string): FieldError {
   return { field, message: 'is not known here', type: 'unknown' };
 }
 
-function fieldErrors(error: ValidationError, prefix: string): FieldError[] {
-  const field = `${prefix}${error.property}`;
-  const own = Object.entries(error.constraints ?? {}).map(([type, message]): FieldError => {
-    if (type === 'whitelistValidation') return unknownField(field);
-    const separator = message.indexOf('|');
-    return separator < 0
-      ? { field, message: message.replace(`${error.property} `, ''), type }
-      : { field, message: message.slice(separator + 1), type: message.slice(0, separator) };
-  });
-  const nested = (error.children ?? []).flatMap((child) => fieldErrors(child, `${field}.`));
-  // Something that is no object at all also fails to be valid inside; one of the two is enough.
-  const meaningful = own.length > 1 ? own.filter(({ type }) => type !== 'nestedValidation') : own;
-  return [...meaningful, ...nested];
+/** Of a field that is wrong itself nothing inside is looked at: class-validator would speak of it in words of its own. */
+function fieldErrors({ property, constraints = {}, children = [] }: ValidationError, prefix: string): FieldError[] {
+  const field = `${prefix}${property}`;
+  if ('whitelistValidation' in constraints) return [unknownField(field)];
+  const [, type, entry, message] = /^(\w+)\|(\d*)\|(.*)$/s.exec(constraints['field'] ?? '') ?? [];
+  if (type === undefined || message === undefined) return children.flatMap((child) => fieldErrors(child, `${field}.`));
+  return [{ field: entry === '' ? field : `${field}.${String(entry)}`, message, type }];
 }
 
 function isDto(metatype: unknown): metatype is new () => object {
@@ -75,7 +69,8 @@ function firstBrokenText(value: unknown, field: string): FieldError | null {
   if (typeof value !== 'object' || value === null) return null;
   for (const [key, child] of Object.entries(value)) {
     const path = field === '' ? key : `${field}.${key}`;
-    const broken = firstBrokenText(key, 'a key') ?? firstBrokenText(child, path);
+    if (/\p{Surrogate}/u.test(key)) return { field, message: 'must have keys of valid Unicode only', type: 'unicode' };
+    const broken = firstBrokenText(child, path);
     if (broken !== null) return broken;
   }
   return null;

@@ -340,7 +340,7 @@ describe('security groups', () => {
       ['no rules', { name: 'n' }, 'rules'],
       ['rules that are none', { name: 'n', rules: {} }, 'rules'],
       ['too many rules', { name: 'n', rules: Array.from({ length: 501 }, (_, index) => tcp(index + 1)) }, 'rules'],
-      ['a rule that is none', { name: 'n', rules: [tcp(1), 5] }, 'rules'],
+      ['a rule that is none', { name: 'n', rules: [tcp(1), 5] }, 'rules.1'],
       ['a rule without a direction', { name: 'n', rules: [{ ether_type: 'IPv4' }] }, 'rules.0.direction'],
       ['a rule without a family', { name: 'n', rules: [{ direction: 'ingress' }] }, 'rules.0.ether_type'],
       ['a family in small letters', { name: 'n', rules: [tcp(1, { ether_type: 'ipv4' })] }, 'rules.0.ether_type'],

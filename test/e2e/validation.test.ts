@@ -108,6 +108,49 @@ describe('the fields of a request', () => {
     expect((await demo.get('/auth/me')).status).toBe(200);
   });
 
+  const group = (rules: unknown) => ({ name: 'web', description: null, rules });
+  const rule = { direction: 'ingress', ether_type: 'IPv4', protocol: 'tcp', port_range_min: 22, port_range_max: 22 };
+
+  it.each([
+    ['/security-groups', group({}), ['rules: must be a list']],
+    ['/security-groups', group('x'), ['rules: must be a list']],
+    ['/security-groups', group(null), ['rules: must be a list']],
+    ['/security-groups', group([1]), ['rules.0: must be an object']],
+    ['/security-groups', group([rule, []]), ['rules.1: must be an object']],
+    ['/security-groups', group([rule, [rule]]), ['rules.1: must be an object']],
+    ['/security-groups', group([null, {}]), ['rules.0: must be an object']],
+    ['/security-groups', group([{ ...rule, protocol: {} }]), ['rules.0.protocol: must be a string']],
+    ['/security-groups', group([{ ...rule, color: 1 }]), ['rules.0.color: is not known here']],
+    ['/servers', { root_volume: [] }, ['root_volume: must be an object']],
+    ['/servers', { root_volume: [{}] }, ['root_volume: must be an object']],
+    ['/servers', { root_volume: 7 }, ['root_volume: must be an object']],
+    [
+      '/servers',
+      { root_volume: { size: {} } },
+      ['root_volume.size: must be a whole number', 'root_volume.image_id: must be given'],
+    ],
+    ['/servers', '{"a\\ud800":1}', [': must have keys of valid Unicode only']],
+    ['/servers', '{"root_volume":{"\\ud800":1}}', ['root_volume: must have keys of valid Unicode only']],
+  ])('what is wrong is said in words of the API, at the place where it is: %s %j', async (path, body, expected) => {
+    const answer = await demo.post<ProblemBody>(path, body);
+    expect([answer.status, answer.body.code]).toEqual([422, 'VALIDATION_FAILED']);
+    const said = (answer.body.errors ?? []).map(({ field, message }) => `${field}: ${message}`);
+    const within = expected[0]?.split(/[.:]/, 1)[0] ?? '';
+    expect(said.filter((one) => one.startsWith(within))).toEqual(within === '' ? said : expected);
+    expect(said).toEqual(expect.arrayContaining(expected));
+    expect(JSON.stringify(answer.body)).not.toMatch(/nested|each value|property|constraint/i);
+  });
+
+  it.each(['[]', '"x"', '7', 'true', '[{"name":"a"}]'])('a body that is no object says so: %s', async (text) => {
+    for (const path of ['/servers', '/security-groups', '/auth/login', '/auth/logout']) {
+      const answer = await demo.post<ProblemBody>(path, text);
+      expect([path, answer.status, answer.body.code]).toEqual([path, 422, 'VALIDATION_FAILED']);
+      expect(answer.body.detail).toMatch(/^The body must be (a JSON object|left out)$/);
+      expect(answer.body.errors).toMatchObject([{ field: '', message: expect.stringMatching(/^must be /) }]);
+    }
+    expect((await demo.get('/auth/me')).status).toBe(200);
+  });
+
   it.each([[0], [-1], [1.5], [2 ** 31], ['10'], [null]])(
     'a size of %j is none, and OpenStack hears nothing of it (A8)',
     async (size) => {
