@@ -1,11 +1,13 @@
 import { get, post } from './api.js';
 import { acting, confirmed, field, h, replace, select, table, tag, tell, time } from './dom.js';
+import { projectName, projectNames } from './projects.js';
 
 const final = new Set(['SUCCEEDED', 'FAILED', 'CANCELLED']);
 
 /** What does not end by itself, and what can be done about it. */
 export function operations(container, every) {
   const list = h('div');
+  let names = null;
   const choice = select(
     'which',
     [
@@ -19,6 +21,7 @@ export function operations(container, every) {
     'stuck=true',
   );
   const refresh = async () => {
+    names ??= await projectNames();
     const { operations: rows } = await get(
       `/admin/operations?${choice.value === '' ? '' : `${choice.value}&`}limit=100`,
     );
@@ -80,7 +83,7 @@ export function operations(container, every) {
           [
             'On',
             ({ resource, project_id }) =>
-              `${resource.type.replaceAll('_', ' ')} ${resource.id}${project_id === null ? '' : `, project ${project_id}`}`,
+              `${resource.type.replaceAll('_', ' ')} ${resource.id}${project_id === null ? '' : ` in ${projectName(names, project_id)}`}`,
           ],
           [
             'State',

@@ -1,5 +1,6 @@
 import { all, download, get, post, queryOf } from './api.js';
 import { acting, confirmed, facts, field, h, replace, select, table, tag, tell, time } from './dom.js';
+import { projectIds, projectName, projectNames } from './projects.js';
 
 const resourceTypes = [
   'user',
@@ -34,18 +35,22 @@ const stateKinds = {
   APPLYING: 'warn',
 };
 const countable = 5_000;
+/** So many findings a dialog names. */
+const listed = 10;
 
 /** The list of runs, and the form that starts one. */
 export function reconciliations(container, every) {
   const list = h('div');
-  const projects = h('input', { name: 'project_ids', inputmode: 'numeric', placeholder: 'all' });
+  const projects = h('input', { name: 'projects', placeholder: 'all', autocomplete: 'off' });
   const types = resourceTypes.map((type) => h('input', { type: 'checkbox', name: 'resource_types', value: type }));
+  let names = null;
   const start = async () => {
-    const projectIds = projects.value.split(/[\s,]+/).filter((id) => id !== '');
+    names = await projectNames();
+    const ids = projectIds(names, projects.value);
     const chosen = types.filter((box) => box.checked).map((box) => box.value);
     const run = await post('/admin/reconciliations', {
       mode: 'dry_run',
-      ...(projectIds.length === 0 ? {} : { scope: { project_ids: projectIds.map(Number) } }),
+      ...(ids.length === 0 ? {} : { scope: { project_ids: ids } }),
       ...(chosen.length === 0 ? {} : { resource_types: chosen }),
     });
     tell(`Dry run ${run.id} was started. It changes nothing.`);
@@ -60,7 +65,7 @@ export function reconciliations(container, every) {
       h(
         'div',
         { className: 'fields' },
-        field('Project ids', projects, 'Separated by commas; all when left empty.'),
+        field('Projects', projects, 'Names or ids, separated by commas; all when left empty.'),
         h(
           'fieldset',
           {},
@@ -73,6 +78,7 @@ export function reconciliations(container, every) {
     list,
   );
   every(3_000, async () => {
+    names ??= await projectNames();
     const { reconciliations: runs } = await get('/admin/reconciliations?limit=50');
     replace(
       list,
@@ -82,7 +88,7 @@ export function reconciliations(container, every) {
           ['Run', ({ id }) => h('a', { href: `#/reconciliations/${id}`, 'data-key': `run-${id}` }, `#${id}`)],
           ['State', ({ state }) => tag(state, stateKinds[state])],
           ['Mode', ({ mode, origin }) => `${words(mode)}${origin === undefined ? '' : `, by ${origin}`}`],
-          ['Scope', scopeOf],
+          ['Scope', (run) => scopeOf(run, names)],
           ['Found', foundOf],
           ['Complete', ({ complete }) => (complete ? 'yes' : tag('no', 'bad'))],
           ['Started', ({ started_at }) => time(started_at)],
@@ -99,7 +105,10 @@ export function reconciliation(container, every, id) {
   const path = `/admin/reconciliations/${id}`;
   const head = h('div');
   const body = h('div');
-  const chosen = new Set();
+  /** By id: what is chosen stays chosen while the filter hides it. */
+  const chosen = new Map();
+  const projects = select('project_id', [['', 'any']]);
+  let names = null;
   let run = null;
   let shown = { findings: [], next_cursor: null };
   const filters = h(
@@ -108,7 +117,7 @@ export function reconciliation(container, every, id) {
     field('Type', select('type', [['', 'any'], ...findingTypes])),
     field('Resource', select('resource_type', [['', 'any'], ...resourceTypes.map((type) => [type, words(type)])])),
     field('State', select('state', [['', 'any'], 'OPEN', 'APPLIED', 'SKIPPED', 'FAILED'])),
-    field('Project id', h('input', { name: 'project_id', inputmode: 'numeric', size: 8 })),
+    field('Project', projects),
     field(
       'Allowed',
       select('allowed', [
@@ -136,16 +145,18 @@ export function reconciliation(container, every, id) {
 
   const apply = async (onlyChosen) => {
     const plan = onlyChosen
-      ? shown.findings.filter((finding) => chosen.has(finding.id))
+      ? [...chosen.values()]
       : await all(`${path}/findings?state=OPEN&allowed=true`, 'findings', countable);
     const brakes = onlyChosen
       ? plan.filter(({ type }) => type === 'MASS_MISSING').length
       : (run.counts.MASS_MISSING ?? 0);
-    const decision = await askToApply(plan, brakes, onlyChosen);
+    const isShown = new Set(shown.findings.map((finding) => finding.id));
+    const hidden = onlyChosen ? plan.filter((finding) => !isShown.has(finding.id)) : [];
+    const decision = await askToApply({ plan, brakes, hidden, onlyChosen });
     if (decision === null) return;
     await post(`${path}/apply`, {
       plan_hash: run.plan_hash,
-      ...(onlyChosen ? { finding_ids: [...chosen] } : {}),
+      ...(onlyChosen ? { finding_ids: [...chosen.keys()] } : {}),
       ...(decision.confirmsMassChange ? { confirm_mass_change: true } : {}),
     });
     chosen.clear();
@@ -194,7 +205,7 @@ export function reconciliation(container, every, id) {
         { className: 'panel' },
         facts([
           ['Mode', words(run.mode)],
-          ['Scope', scopeOf(run)],
+          ['Scope', scopeOf(run, names)],
           ['Found', foundOf(run)],
           ['Pages read', String(run.pages)],
           ['Started', time(run.started_at)],
@@ -226,11 +237,11 @@ export function reconciliation(container, every, id) {
       h('input', {
         type: 'checkbox',
         'data-key': `choose-${finding.id}`,
-        'aria-label': `Choose finding ${finding.id}`,
+        'aria-label': `Choose ${finding.type} of ${titleOf(finding)}`,
         checked: chosen.has(finding.id),
         disabled: run.state !== 'PLANNED' || finding.state !== 'OPEN' || !isApplicable(finding),
         onchange: ({ currentTarget }) => {
-          if (currentTarget.checked) chosen.add(finding.id);
+          if (currentTarget.checked) chosen.set(finding.id, finding);
           else chosen.delete(finding.id);
           drawHead();
         },
@@ -243,7 +254,7 @@ export function reconciliation(container, every, id) {
           ['Choose', box],
           ['Type', ({ type }) => tag(type, type === 'MASS_MISSING' || type === 'INCOMPLETE_VIEW' ? 'bad' : 'soft')],
           ['Resource', resourceOf],
-          ['Project', ({ project_id }) => (project_id === null ? '–' : String(project_id))],
+          ['Project', ({ project_id: id, project_name: name }) => (id === null ? '–' : (name ?? `project ${id}`))],
           ['Record → OpenStack', changesOf],
           [
             'Action',
@@ -274,6 +285,10 @@ export function reconciliation(container, every, id) {
 
   let last = '';
   async function refresh() {
+    if (names === null) {
+      names = await projectNames();
+      projects.append(...[...names].map(([projectId, name]) => h('option', { value: String(projectId) }, name)));
+    }
     run = await get(path);
     const state = JSON.stringify(run);
     if (state === last && !running.has(run.state)) return;
@@ -290,7 +305,7 @@ function isApplicable({ action, allowed, type }) {
 }
 
 /** Null: no. */
-async function askToApply(plan, brakes, onlyChosen) {
+async function askToApply({ plan, brakes, hidden, onlyChosen }) {
   const counts = new Map();
   for (const { type, action } of plan) {
     const key = `${type}: ${words(action ?? 'nothing')}`;
@@ -317,6 +332,16 @@ async function askToApply(plan, brakes, onlyChosen) {
         [...counts],
         'Nothing.',
       ),
+      onlyChosen ? listOf('Chosen', plan) : null,
+      hidden.length === 0
+        ? null
+        : h(
+            'div',
+            { className: 'banner warn' },
+            `${hidden.length} of the chosen ${hidden.length === 1 ? 'is' : 'are'} hidden by the filter: `,
+            hidden.slice(0, listed).map(titleOf).join(', '),
+            hidden.length > listed ? ' …' : '',
+          ),
       brakes === 0
         ? null
         : h(
@@ -330,13 +355,28 @@ async function askToApply(plan, brakes, onlyChosen) {
   return isConfirmed ? { confirmsMassChange: brakes > 0 && mass.checked } : null;
 }
 
+/** What people call it, of the first of them. */
+function listOf(title, findings) {
+  return h(
+    'details',
+    { open: findings.length <= listed },
+    h('summary', {}, title),
+    h(
+      'ul',
+      {},
+      findings.slice(0, listed).map((finding) => h('li', {}, `${titleOf(finding)}: ${words(finding.action)}`)),
+      findings.length > listed ? h('li', {}, `and ${findings.length - listed} more`) : null,
+    ),
+  );
+}
+
 function words(text) {
   return text.toLowerCase().replaceAll('_', ' ');
 }
 
-function scopeOf({ scope, resource_types: types }) {
+function scopeOf({ scope, resource_types: types }, names) {
   const projects = scope?.project_ids ?? null;
-  const where = projects === null ? 'all projects' : `project ${projects.join(', ')}`;
+  const where = projects === null ? 'all projects' : projects.map((id) => projectName(names, id)).join(', ');
   return types === undefined || types === null || types.length === 0 || types.length >= resourceTypes.length
     ? where
     : `${where}: ${types.map(words).join(', ')}`;
@@ -348,10 +388,16 @@ function foundOf({ counts, state }) {
   return found.map(([type, count]) => `${count} ${words(type)}`).join(', ');
 }
 
-function resourceOf({ resource_type: type, resource_id: id, openstack_id: openstackId }) {
+/** `web-1 (server 7)`. */
+function titleOf({ resource_type: type, resource_id: id, resource_name: name }) {
+  const row = `${words(type)}${id === null ? ', no row' : ` ${id}`}`;
+  return name === null ? row : `${name} (${row})`;
+}
+
+function resourceOf(finding) {
   return [
-    `${words(type)} ${id === null ? '(no row)' : id}`,
-    openstackId === null ? null : h('div', { className: 'soft facts' }, openstackId),
+    titleOf(finding),
+    finding.openstack_id === null ? null : h('div', { className: 'soft facts' }, finding.openstack_id),
   ].filter((part) => part !== null);
 }
 

@@ -40,7 +40,7 @@ export function status(container, every) {
                 { className: 'banner warn' },
                 'Paused since ',
                 time(seen.paused.since),
-                seen.paused.by ? ` by user ${seen.paused.by}` : '',
+                seen.paused.by_account === null ? '' : ` by ${seen.paused.by_account}`,
               ),
               h(
                 'button',

@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { join } from 'node:path';
+import type { Connection } from 'mysql2/promise';
+import type { Api } from '../support/api.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { Browser, chromiumPath } from '../support/browser.js';
+import { ReconciliationRequests, type ReconciliationBody } from '../support/reconciliations.js';
+import { connect } from '../support/schema.js';
+import { credentialsOf } from '../support/simulated-cloud.js';
+import { VolumeRequests, type VolumeBody } from '../support/volumes.js';
+
+const chromium = chromiumPath();
+/** Where pictures go, for a person who looks at them. */
+const shots = process.env['SHOTS'];
+const dialog = 'dialog[open]';
+
+/** What an administrator does with mouse and keyboard. Chromium is the one thing that does not come up by itself: without one this is skipped. */
+(chromium === null ? describe.skip : describe)('the page of administrators in a browser', () => {
+  let app: TestApp;
+  let admin: Api;
+  let browser: Browser;
+  let database: Connection;
+  let runs: ReconciliationRequests;
+  let volumes: readonly VolumeBody[];
+
+  beforeAll(async () => {
+    app = await startApp({ settings: { DELTA_MS: '500', SWEEP_MS: '1000' } });
+    admin = await app.login('admin');
+    runs = new ReconciliationRequests(admin);
+    database = await connect(app.schema);
+    const own = new VolumeRequests(await app.login('demo'));
+    volumes = [await own.create('data-1'), await own.create('data-2'), await own.create('data-3')];
+    // A list that is empty over all projects is not believed at all.
+    await new VolumeRequests(await app.login('other')).create('of-others');
+    browser = await Browser.start(chromium ?? '');
+    await browser.open(`${app.url}/admin/ui`);
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser.close();
+    await database.end();
+    await app.close();
+  });
+
+  const shot = async (name: string): Promise<void> => {
+    if (shots === undefined) return;
+    for (const width of [400, 1280]) {
+      await browser.resize(width);
+      await browser.screenshot(join(shots, `${name}-${String(width)}.png`));
+    }
+  };
+  const newestRun = async (): Promise<ReconciliationBody> => {
+    const { body } = await admin.get<{ reconciliations: ReconciliationBody[] }>(
+      '/admin/reconciliations?origin=admin&limit=1',
+    );
+    const [run] = body.reconciliations;
+    if (run === undefined) throw new Error('there is no run');
+    return run;
+  };
+  const volume = (index: number): VolumeBody => {
+    const found = volumes[index];
+    if (found === undefined) throw new Error(`there is no volume ${String(index)}`);
+    return found;
+  };
+  const titleOf = ({ name, id }: VolumeBody): string => `${name} (volume ${String(id)})`;
+  const dryRun = async (): Promise<ReconciliationBody> => {
+    await browser.click('Reconciliations', 'nav');
+    await browser.click('volume');
+    await browser.click('Start a dry run');
+    await browser.shows('#view h2', 'PLANNED');
+    return newestRun();
+  };
+
+  it('lets an administrator in', async () => {
+    const { account_id: account, password } = credentialsOf('admin');
+    await browser.type('Account id', account);
+    await browser.type('Password', password);
+    await browser.click('Log in');
+    await browser.shows('#account', 'admin');
+    await browser.shows('#view', 'Start a dry run');
+    await shot('reconciliations');
+  });
+
+  it('tells by name who paused the loops', async () => {
+    await browser.click('Loops');
+    await browser.click('Pause…');
+    await browser.click('Pause them', dialog);
+    await browser.shows('#view .banner', 'by admin');
+    await shot('loops');
+  });
+
+  it('names what was found, and says what the filter hides of what is chosen', async () => {
+    app.simulator.outside.rename(volume(0).openstack_id ?? '', 'by-hand-1');
+    app.simulator.outside.rename(volume(1).openstack_id ?? '', 'by-hand-2');
+    const { id } = await dryRun();
+    await browser.shows('#view table', titleOf(volume(0)));
+    await browser.shows('#view table', 'demo');
+    for (const one of volumes.slice(0, 2)) await browser.click(`Choose FIELD_DRIFT of ${titleOf(one)}`);
+    await browser.click('Apply the 2 chosen…');
+    await browser.shows(dialog, titleOf(volume(1)));
+    await browser.shows(dialog, 'needs a new dry run');
+    expect(await browser.text(dialog)).not.toContain('hidden');
+    await browser.click('Keep as it is', dialog);
+
+    await browser.evaluate(
+      `(() => { const one = document.querySelector('[name=type]'); one.value = 'ORPHAN'; one.dispatchEvent(new Event('change', { bubbles: true })); })()`,
+    );
+    await browser.shows('#view', 'There is no such finding.');
+    await browser.click('Apply the 2 chosen…');
+    await browser.shows(dialog, '2 of the chosen are hidden by the filter');
+    await browser.shows(`${dialog} .banner`, titleOf(volume(0)));
+    await shot('hidden-by-filter');
+    await browser.click('Apply the 2 chosen', dialog);
+    await browser.shows('#view h2', 'DONE');
+    expect((await runs.findings(id)).map(({ state }) => state)).toEqual(['APPLIED', 'APPLIED']);
+  });
+});
