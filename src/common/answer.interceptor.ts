@@ -6,7 +6,7 @@ import { map, type Observable } from 'rxjs';
 import { Accepted } from './accepted.js';
 import { locationOf } from './accepted-at.js';
 import { entityTag, isMatched, tagsOf } from './entity-tag.js';
-import { ValidationFailed } from './errors.js';
+import { ValidationFailed, type FieldError } from './errors.js';
 import { prefersAsync } from './principal.decorator.js';
 import { Previewed } from './previewed.js';
 import { isTagged } from './precondition.js';
@@ -70,9 +70,14 @@ function withTag(body: object, request: FastifyRequest, reply: FastifyReply): un
 function refuseBrokenQuery({ url }: FastifyRequest): void {
   const broken = (url.split('?', 2)[1] ?? '').split('&').filter((pair) => !isDecodable(pair));
   if (broken.length === 0) return;
-  const errors = broken.slice(0, 50).map((pair) => {
+  const errors = broken.slice(0, 50).map((pair): FieldError => {
     const [name = ''] = pair.split('=', 1);
-    return { field: isDecodable(name) ? decodeURIComponent(name) : '', message: 'must be UTF-8', type: 'unicode' };
+    return {
+      field: isDecodable(name) ? decodeURIComponent(name) : '',
+      in: 'query',
+      message: 'must be UTF-8',
+      type: 'unicode',
+    };
   });
   throw new ValidationFailed(errors);
 }
@@ -91,11 +96,14 @@ function refuseUndeclared(context: ExecutionContext, request: FastifyRequest): v
   const declared = declaredOf(context);
   const isBodyTaken = declared.has(RouteParamtypes.BODY);
   if (!isBodyTaken && !isNothingOrObject(request.body))
-    throw new ValidationFailed([{ field: '', message: 'must be left out', type: 'unknown' }]);
+    throw new ValidationFailed([{ field: '', in: 'body', message: 'must be left out', type: 'unknown' }]);
   const query = declared.has(RouteParamtypes.QUERY) ? [] : keysOf(request.query);
   const body = isBodyTaken ? [] : keysOf(request.body);
-  const unknown = [...query, ...body];
-  if (unknown.length > 0) throw new ValidationFailed(unknown.slice(0, 50).map(unknownField));
+  const unknown = [
+    ...query.map((name) => unknownField(name, 'query')),
+    ...body.map((name) => unknownField(name, 'body')),
+  ];
+  if (unknown.length > 0) throw new ValidationFailed(unknown.slice(0, 50));
 }
 
 function isNothingOrObject(body: unknown): boolean {

@@ -10,9 +10,14 @@ export type ErrorKind =
   | 'too-many'
   | 'unavailable';
 
+/** Where in a request something is wrong. */
+export type RequestPart = 'path' | 'query' | 'header' | 'body';
+
 /** One wrong field of a request. `field` is a dotted path, empty for the whole; `type` a stable word such as `max_length`. */
 export interface FieldError {
   readonly field: string;
+  /** Left out: the query of a GET, the body of anything else. */
+  readonly in?: RequestPart;
   readonly message: string;
   readonly type: string;
 }
@@ -61,8 +66,8 @@ export class ValidationFailed extends DomainError {
   }
 }
 
-function sentenceOf({ field, message }: FieldError): string {
-  return field === '' ? `The body ${message}` : `${field}: ${message}`;
+function sentenceOf({ field, in: part = 'body', message }: FieldError): string {
+  return field === '' ? `The ${part} ${message}` : `${field}: ${message}`;
 }
 
 /** 409: another operation holds the resource. `operationId` leads to it. */

@@ -7,7 +7,7 @@ class IdPipe implements PipeTransform<unknown, number> {
 
   transform(value: unknown): number {
     const id = parseId(value);
-    if (id === null) throw new ValidationFailed([{ field: this.name, message: idMessage, type: 'id' }]);
+    if (id === null) throw new ValidationFailed([{ field: this.name, in: 'path', message: idMessage, type: 'id' }]);
     return id;
   }
 }

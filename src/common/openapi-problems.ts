@@ -109,8 +109,16 @@ export function problemSchema(): SchemaObject {
         description: 'The fields that are wrong.',
         items: {
           type: 'object',
-          required: ['field', 'message', 'type'],
-          properties: { field: text('root_volume.size'), message: text('must be at least 2'), type: text('min') },
+          required: ['field', 'in', 'message', 'type'],
+          properties: {
+            field: text(
+              'root_volume.size',
+              'A dotted path or the name of a parameter or header; empty for the whole body.',
+            ),
+            in: { type: 'string', enum: ['path', 'query', 'header', 'body'], example: 'body' },
+            message: text('must be at least 2'),
+            type: text('min', 'A stable word.'),
+          },
         },
       },
       blocked_by: {

@@ -1,6 +1,6 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DomainError, type ErrorDetails } from './errors.js';
+import { DomainError, type ErrorDetails, type FieldError, type RequestPart } from './errors.js';
 import type { HttpMetrics } from './http-metrics.js';
 import { bodyOf, statusOf, transportProblems } from './problems.js';
 import type { RouteTable } from './route-table.js';
@@ -45,7 +45,7 @@ export class ProblemFilter implements ExceptionFilter {
       reply.header('location', `/operations/${String(details.operationId)}`);
     // Nothing of an earlier attempt to answer, e.g. a handler's own content type, may stay.
     reply.status(problem.status).header('content-type', 'application/problem+json; charset=utf-8');
-    reply.send(JSON.stringify(problemBody(problem, pathOf(request.url), request.id)));
+    reply.send(JSON.stringify(problemBody(problem, request)));
   }
 
   private problemOf(error: unknown, request: FastifyRequest): Problem {
@@ -103,17 +103,23 @@ function statusIn(error: unknown): number | null {
   return null;
 }
 
-function problemBody(problem: Problem, instance: string, requestId: string): Record<string, unknown> {
+function problemBody(problem: Problem, request: FastifyRequest): Record<string, unknown> {
   const { errors, blockedBy, operationId, openstackRequestIds } = problem.details;
   return {
-    ...bodyOf({ ...problem, instance, requestId }),
-    ...(errors === undefined ? {} : { errors }),
+    ...bodyOf({ ...problem, instance: pathOf(request.url), requestId: request.id }),
+    ...(errors === undefined ? {} : { errors: errors.map((error) => placed(error, request)) }),
     ...(blockedBy === undefined ? {} : { blocked_by: blockedBy }),
     ...(operationId === undefined ? {} : { operation_id: operationId }),
     ...(openstackRequestIds === undefined || openstackRequestIds.length === 0
       ? {}
       : { openstack_request_ids: openstackRequestIds }),
   };
+}
+
+/** A GET has no body. */
+function placed({ field, in: part, ...rest }: FieldError, { method }: FastifyRequest): Record<string, string> {
+  const usual: RequestPart = method === 'GET' || method === 'HEAD' ? 'query' : 'body';
+  return { field, in: part ?? usual, ...rest };
 }
 
 /** RFC 6750: an error is named only to who sent a token. */

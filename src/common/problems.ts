@@ -1,4 +1,4 @@
-import type { ErrorKind } from './errors.js';
+import type { ErrorKind, FieldError } from './errors.js';
 
 /** The one place that knows HTTP statuses. */
 export const statusOf = {
@@ -30,7 +30,7 @@ interface Documented {
   readonly code?: string;
   /** An example of `detail`. */
   readonly detail: string;
-  readonly errors?: readonly { readonly field: string; readonly message: string; readonly type: string }[];
+  readonly errors?: readonly FieldError[];
   readonly blockedBy?: readonly { readonly type: string; readonly id: number; readonly name: string | null }[];
   readonly operationId?: number;
 }
@@ -63,7 +63,7 @@ export const problems = {
   IDEMPOTENCY_KEY_REUSED: {
     kind: 'invalid',
     detail: 'This Idempotency-Key was sent with another request before; use a new key for a new change',
-    errors: [{ field: 'Idempotency-Key', message: 'belongs to another request', type: 'reused' }],
+    errors: [{ field: 'Idempotency-Key', in: 'header', message: 'belongs to another request', type: 'reused' }],
   },
   IDEMPOTENCY_KEY_IN_USE: {
     kind: 'conflict',
@@ -159,7 +159,7 @@ export const problems = {
   INVALID_SERVER_STATUS_UPDATE_REQUEST: {
     kind: 'malformed',
     detail: 'A server can be set to ACTIVE or SHUTOFF, not to PAUSED',
-    errors: [{ field: 'status', message: 'must be ACTIVE or SHUTOFF', type: 'enum' }],
+    errors: [{ field: 'status', in: 'query', message: 'must be ACTIVE or SHUTOFF', type: 'enum' }],
   },
   SERVER_STATUS_INVALID_TO_START: {
     kind: 'conflict',
@@ -424,7 +424,7 @@ export function exampleOf(code: ProblemCode, instance: string): Record<string, u
       instance,
       requestId: exampleRequestId,
     }),
-    ...(problem.errors === undefined ? {} : { errors: problem.errors }),
+    ...(problem.errors === undefined ? {} : { errors: problem.errors.map((error) => ({ in: 'body', ...error })) }),
     ...(problem.blockedBy === undefined ? {} : { blocked_by: problem.blockedBy }),
     ...(problem.operationId === undefined ? {} : { operation_id: problem.operationId }),
   };

@@ -1,9 +1,11 @@
 import { Injectable, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
-import { ValidationFailed, type FieldError } from './errors.js';
+import { ValidationFailed, type FieldError, type RequestPart } from './errors.js';
 
 const maxErrors = 50;
+const parts = { body: 'body', query: 'query', param: 'path' } as const;
+const unknown = { message: 'is not known here', type: 'unknown' } as const;
 const primitives = new Set<unknown>([String, Number, Boolean, Array, Object, Date]);
 const neverFields = new Set(['__proto__', 'constructor', 'prototype']);
 
@@ -17,13 +19,16 @@ const neverFields = new Set(['__proto__', 'constructor', 'prototype']);
 export class RequestPipe implements PipeTransform {
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
     if (type === 'custom' || !isDto(metatype)) return value;
+    const part = parts[type];
+    const refuse = (errors: readonly FieldError[]): never => {
+      throw new ValidationFailed(errors.slice(0, maxErrors).map((error) => ({ ...error, in: part })));
+    };
     const plain = value ?? {};
-    if (!isPlainObject(plain))
-      throw new ValidationFailed([{ field: '', message: 'must be a JSON object', type: 'object' }]);
+    if (!isPlainObject(plain)) return refuse([{ field: '', message: 'must be a JSON object', type: 'object' }]);
     const broken = firstBrokenText(plain, '');
-    if (broken !== null) throw new ValidationFailed([broken]);
+    if (broken !== null) return refuse([broken]);
     const never = Object.keys(plain).filter((key) => neverFields.has(key));
-    if (never.length > 0) throw new ValidationFailed(never.map(unknownField));
+    if (never.length > 0) return refuse(never.map((field) => ({ field, ...unknown })));
     const instance = plainToInstance(metatype, { ...plain });
     const errors = validateSync(instance, {
       whitelist: true,
@@ -31,20 +36,18 @@ export class RequestPipe implements PipeTransform {
       forbidUnknownValues: false,
       validationError: { target: false },
     });
-    if (errors.length > 0)
-      throw new ValidationFailed(errors.flatMap((error) => fieldErrors(error, '')).slice(0, maxErrors));
-    return instance;
+    return errors.length === 0 ? instance : refuse(errors.flatMap((error) => fieldErrors(error, '')));
   }
 }
 
-export function unknownField(field: string): FieldError {
-  return { field, message: 'is not known here', type: 'unknown' };
+export function unknownField(field: string, part: RequestPart): FieldError {
+  return { field, in: part, ...unknown };
 }
 
 /** Of a field that is wrong itself nothing inside is looked at: class-validator would speak of it in words of its own. */
 function fieldErrors({ property, constraints = {}, children = [] }: ValidationError, prefix: string): FieldError[] {
   const field = `${prefix}${property}`;
-  if ('whitelistValidation' in constraints) return [unknownField(field)];
+  if ('whitelistValidation' in constraints) return [{ field, ...unknown }];
   const [, type, entry, message] = /^(\w+)\|(\d*)\|(.*)$/s.exec(constraints['field'] ?? '') ?? [];
   if (type === undefined || message === undefined) return children.flatMap((child) => fieldErrors(child, `${field}.`));
   return [{ field: entry === '' ? field : `${field}.${String(entry)}`, message, type }];

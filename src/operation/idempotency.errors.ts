@@ -8,7 +8,7 @@ export class IdempotencyKeyReused extends DomainError {
 
   constructor() {
     super('This Idempotency-Key was sent with another request before; use a new key for a new change', {
-      errors: [{ field, message: 'belongs to another request', type: 'reused' }],
+      errors: [{ field, in: 'header', message: 'belongs to another request', type: 'reused' }],
     });
   }
 }

@@ -88,7 +88,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
 function requireKey(header: string | string[]): string {
   if (typeof header === 'string' && /^[\x21-\x7e]{1,255}$/.test(header)) return header;
   const message = 'must be 1 to 255 visible ASCII characters, without white space';
-  throw new ValidationFailed([{ field: 'Idempotency-Key', message, type: 'format' }]);
+  throw new ValidationFailed([{ field: 'Idempotency-Key', in: 'header', message, type: 'format' }]);
 }
 
 function replay(

@@ -44,7 +44,7 @@ export class InvalidServerStatusUpdate extends DomainError {
 
   constructor(status: string) {
     super(`A server can be set to ACTIVE or SHUTOFF, not to ${status}`, {
-      errors: [{ field: 'status', message: 'must be ACTIVE or SHUTOFF', type: 'enum' }],
+      errors: [{ field: 'status', in: 'query', message: 'must be ACTIVE or SHUTOFF', type: 'enum' }],
     });
   }
 }

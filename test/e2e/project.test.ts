@@ -181,7 +181,7 @@ describe('projects', () => {
       for (const name of ['demo', 'DEMO', 'service', 'sérvice']) {
         const answer = await rename(other, otherId, { name });
         expect([name, answer.status, answer.body.code]).toEqual([name, 409, 'PROJECT_NAME_DUPLICATED']);
-        expect(answer.body.errors).toEqual([{ field: 'name', message: 'is taken', type: 'duplicate' }]);
+        expect(answer.body.errors).toEqual([{ field: 'name', in: 'body', message: 'is taken', type: 'duplicate' }]);
       }
       expect(renames()).toBe(before);
       expect((await other.get<ProjectBody>(pathOf(otherId))).body.name).toBe('other');

@@ -116,7 +116,7 @@ describe('POST /users', () => {
       const answer = await signUp(app.url, accountId);
       expect([answer.status, answer.body.code]).toEqual([422, 'VALIDATION_FAILED']);
       expect(answer.body.errors).toEqual([
-        { field: 'password', type: 'refused', message: expect.stringContaining('at least 40 characters') },
+        { field: 'password', in: 'body', type: 'refused', message: expect.stringContaining('at least 40 characters') },
       ]);
     } finally {
       app.simulator.configure({ password_min_length: 0 });
@@ -132,7 +132,7 @@ describe('POST /users', () => {
     for (const taken of [accountId, accountId.toUpperCase(), 'demo', 'Mate']) {
       const answer = await signUp(app.url, taken);
       expect([answer.status, answer.body.code]).toEqual([409, 'USER_ACCOUNT_ID_DUPLICATE']);
-      expect(answer.body.errors).toEqual([{ field: 'account_id', message: 'is taken', type: 'duplicate' }]);
+      expect(answer.body.errors).toEqual([{ field: 'account_id', in: 'body', message: 'is taken', type: 'duplicate' }]);
     }
     expect(creations()).toHaveLength(before);
   });

@@ -293,7 +293,12 @@ describe('users', () => {
         const answer = await change(person, idOf(person), goodPassword, better);
         expect([answer.status, answer.body.code]).toEqual([422, 'VALIDATION_FAILED']);
         expect(answer.body.errors).toEqual([
-          { field: 'new_password', type: 'refused', message: expect.stringContaining('at least 40 characters') },
+          {
+            field: 'new_password',
+            in: 'body',
+            type: 'refused',
+            message: expect.stringContaining('at least 40 characters'),
+          },
         ]);
       } finally {
         app.simulator.configure({ password_min_length: 0 });

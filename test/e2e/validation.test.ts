@@ -102,6 +102,36 @@ describe('the fields of a request', () => {
     },
   );
 
+  it.each<[string, string, object | undefined, Record<string, string>, string[]]>([
+    ['GET', '/servers?color=red&limit=0', undefined, {}, ['color query', 'limit query']],
+    ['GET', '/servers?cursor=x', undefined, {}, ['cursor query']],
+    ['GET', '/flavors?cursor=x', undefined, {}, ['cursor query']],
+    ['GET', '/servers?order=asc&sort_order=desc', undefined, {}, ['sort_order query']],
+    ['GET', '/servers?name_like=%FF', undefined, {}, ['name_like query']],
+    ['GET', '/servers/x', undefined, {}, ['id path']],
+    ['POST', '/servers/1/volumes/x', undefined, {}, ['volume_id path']],
+    ['POST', '/floating-ips', { color: 1 }, {}, ['color body', 'floating_network_id body']],
+    ['POST', '/floating-ips?color=red', { floating_network_id: randomUUID() }, {}, ['color query']],
+    ['POST', '/floating-ips', { floating_network_id: randomUUID() }, {}, ['floating_network_id body']],
+    ['POST', '/floating-ips', [], {}, [' body']],
+    [
+      'POST',
+      '/floating-ips',
+      { floating_network_id: randomUUID() },
+      { 'idempotency-key': 'a b' },
+      ['Idempotency-Key header'],
+    ],
+    ['PUT', '/servers/1/status?status=RUNNING', undefined, {}, ['status query']],
+    ['PUT', '/servers/1/status?status=PAUSED', undefined, {}, ['status query']],
+    ['PUT', '/servers/1/status?status=ACTIVE', { status: 'ACTIVE' }, {}, ['status body']],
+    ['DELETE', '/servers/1?dry_run=yes', undefined, {}, ['dry_run query']],
+    ['DELETE', '/servers/1', { dry_run: true }, {}, ['dry_run body']],
+    ['POST', '/auth/logout?a=1', { b: 1 }, {}, ['a query', 'b body']],
+  ])('each error says in which part of the request it is: %s %s %j', async (method, path, body, headers, expected) => {
+    const answer = await demo.request<ProblemBody>(method, path, { body, headers });
+    expect(answer.body.errors?.map((error) => `${error.field} ${error.in}`)).toEqual(expected);
+  });
+
   it('a body where none is taken is refused as well', async () => {
     const answer = await demo.post<ProblemBody>('/auth/logout', { user_id: 7 });
     expect([answer.status, answer.body.errors?.map((error) => error.field)]).toEqual([422, ['user_id']]);

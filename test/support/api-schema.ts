@@ -2969,11 +2969,22 @@ export interface components {
             detail: string;
             /** @description The fields that are wrong. */
             errors?: {
-                /** @example root_volume.size */
+                /**
+                 * @description A dotted path or the name of a parameter or header; empty for the whole body.
+                 * @example root_volume.size
+                 */
                 field: string;
+                /**
+                 * @example body
+                 * @enum {string}
+                 */
+                in: "path" | "query" | "header" | "body";
                 /** @example must be at least 2 */
                 message: string;
-                /** @example min */
+                /**
+                 * @description A stable word.
+                 * @example min
+                 */
                 type: string;
             }[];
             /**

@@ -33,7 +33,12 @@ export interface ProblemBody {
   readonly message: string;
   readonly request_id: string;
   readonly operation_id?: number;
-  readonly errors?: readonly { readonly field: string; readonly message: string; readonly type: string }[];
+  readonly errors?: readonly {
+    readonly field: string;
+    readonly in: string;
+    readonly message: string;
+    readonly type: string;
+  }[];
   readonly blocked_by?: readonly { readonly type: string; readonly id: number; readonly name: string | null }[];
 }
 
