@@ -57,6 +57,14 @@ describe('an access token', () => {
     expect(await tokens.read(old.token)).toBe('expired');
   });
 
+  it('says the same however often it is read, and has expired in time all the same', async () => {
+    const issued = await tokens.issue(claims, new Date(Date.now() - 15 * minute - 28_000));
+    expect(await tokens.read(issued.token)).toEqual(claims);
+    expect(await tokens.read(issued.token)).toEqual(claims);
+    await new Promise((resolve) => setTimeout(resolve, 2_100));
+    expect(await tokens.read(issued.token)).toBe('expired');
+  });
+
   it('is nothing with a bit changed in any of its parts', async () => {
     const parts = token.split('.');
     for (const index of parts.keys()) {

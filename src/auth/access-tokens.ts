@@ -9,6 +9,8 @@ import type { SessionClaims } from './session.repository.js';
 const issuer = 'openstack-cloud-api';
 const type = 'at+jwt';
 const maxLength = 4096;
+/** So many tokens are known to be sound without checking their signature again. */
+const maxKnown = 10_000;
 /** Between the clocks of replicas. */
 const clockToleranceSeconds = 30;
 
@@ -29,6 +31,12 @@ export interface IssuedToken {
   readonly expiresAt: Date;
 }
 
+interface KnownToken {
+  readonly claims: SessionClaims;
+  /** Milliseconds since 1970. */
+  readonly endsAt: number;
+}
+
 /** Makes and reads the tokens that we hand out. Nothing in a token is a secret of OpenStack's. */
 @Injectable()
 export class AccessTokens {
@@ -36,6 +44,8 @@ export class AccessTokens {
   private readonly signingKey: Promise<webcrypto.CryptoKey>;
   private readonly refreshKey: Uint8Array;
   private readonly lifeMs: number;
+  /** The oldest first. A token never changes what it says; whether its session still lives is asked each time. */
+  private readonly known = new Map<string, KnownToken>();
 
   constructor({ settings }: Config) {
     this.signingKey = hmacKey(deriveKey(settings.SECRET_KEY, 'access token'));
@@ -61,6 +71,18 @@ export class AccessTokens {
   /** Null for everything that is not a token of ours as it was issued; `expired` for one that was. */
   async read(token: string): Promise<SessionClaims | 'expired' | null> {
     if (token.length > maxLength) return null;
+    const known = this.known.get(token);
+    if (known !== undefined && Date.now() < known.endsAt) return known.claims;
+    const read = await this.verified(token);
+    if (read === null || read === 'expired') {
+      this.known.delete(token);
+      return read;
+    }
+    this.remember(token, read);
+    return read.claims;
+  }
+
+  private async verified(token: string): Promise<KnownToken | 'expired' | null> {
     try {
       const { payload } = await jwtVerify(token, await this.signingKey, {
         algorithms: ['HS256'],
@@ -71,15 +93,26 @@ export class AccessTokens {
         clockTolerance: clockToleranceSeconds,
       });
       const userId = parseId(payload.sub);
-      const { sid, pid } = payload;
+      const { sid, pid, exp } = payload;
       const isSound =
-        userId !== null && typeof sid === 'string' && typeof pid === 'number' && Number.isSafeInteger(pid);
-      return isSound ? { sessionUuid: sid, userId, projectId: pid } : null;
+        userId !== null &&
+        typeof sid === 'string' &&
+        typeof pid === 'number' &&
+        Number.isSafeInteger(pid) &&
+        exp !== undefined;
+      if (!isSound) return null;
+      return { claims: { sessionUuid: sid, userId, projectId: pid }, endsAt: (exp + clockToleranceSeconds) * 1000 };
     } catch (error) {
       if (error instanceof errors.JWTExpired) return 'expired';
       if (error instanceof errors.JOSEError || error instanceof TypeError) return null;
       throw error;
     }
+  }
+
+  private remember(token: string, read: KnownToken): void {
+    const [oldest] = this.known.keys();
+    if (this.known.size >= maxKnown && oldest !== undefined) this.known.delete(oldest);
+    this.known.set(token, read);
   }
 
   /** The first of a session. */
