@@ -317,7 +317,10 @@ export function QueryInteger(
     { optional: true, ...rest },
     {
       convert: (value) => parseDigits(value) ?? value,
-      check: (value) => integer(value, min, max),
+      check: (value) =>
+        typeof value === 'number'
+          ? integer(value, min, max)
+          : wrong('integer', `must be a whole number from ${String(min)} to ${String(max)}, in digits only`),
       api: { type: 'integer', minimum: min, maximum: max },
     },
   );
@@ -334,9 +337,16 @@ export function QueryId(options: FieldOptions = {}): PropertyDecorator {
   );
 }
 
+const repeatableMetadata = 'repeatable';
+
+/** Whether a parameter of this query may stand several times. */
+export function isRepeatable(query: object, name: string): boolean {
+  return Reflect.getMetadata(repeatableMetadata, query, name) === true;
+}
+
 /** A parameter that may stand several times: `?id=1&id=2`. */
 export function QueryIds(options: FieldOptions = {}): PropertyDecorator {
-  return field(
+  const decorator = field(
     { optional: true, ...options },
     {
       convert: (value) => (Array.isArray(value) ? value : [value]).map((id: unknown) => parseId(id) ?? id),
@@ -347,6 +357,9 @@ export function QueryIds(options: FieldOptions = {}): PropertyDecorator {
       api: { type: 'array', items: { type: 'integer', minimum: 1 }, maxItems: 1000 },
     },
   );
+  return applyDecorators(decorator, (query: object, name: string | symbol) => {
+    Reflect.defineMetadata(repeatableMetadata, true, query, name);
+  });
 }
 
 /** A time of ISO 8601 with its zone; the DTO holds a Date. */

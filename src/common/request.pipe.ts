@@ -1,6 +1,7 @@
 import { Injectable, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
+import { isRepeatable } from './fields.js';
 import { ValidationFailed, type FieldError, type RequestPart } from './errors.js';
 
 const maxErrors = 50;
@@ -36,12 +37,24 @@ export class RequestPipe implements PipeTransform {
       forbidUnknownValues: false,
       validationError: { target: false },
     });
-    return errors.length === 0 ? instance : refuse(errors.flatMap((error) => fieldErrors(error, '')));
+    if (errors.length === 0) return instance;
+    return refuse(
+      errors.flatMap((error) => (part === 'query' ? parameterErrors(error, instance) : fieldErrors(error, ''))),
+    );
   }
 }
 
 export function unknownField(field: string, part: RequestPart): FieldError {
   return { field, in: part, ...unknown };
+}
+
+/** What stands several times comes as a list, about which no check of a single value has anything useful to say. */
+function parameterErrors(error: ValidationError, query: object): FieldError[] {
+  const { property: field, constraints = {} } = error;
+  const isKnown = !('whitelistValidation' in constraints);
+  return isKnown && Array.isArray(error.value) && !isRepeatable(query, field)
+    ? [{ field, message: 'must be given once only', type: 'repeated' }]
+    : fieldErrors(error, '');
 }
 
 /** Of a field that is wrong itself nothing inside is looked at: class-validator would speak of it in words of its own. */

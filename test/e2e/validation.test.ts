@@ -102,6 +102,26 @@ describe('the fields of a request', () => {
     },
   );
 
+  it.each([
+    ['/servers?limit=-1', 'limit', 'must be a whole number from 1 to 200, in digits only'],
+    ['/servers?limit=1e2', 'limit', 'must be a whole number from 1 to 200, in digits only'],
+    ['/servers?limit=', 'limit', 'must be a whole number from 1 to 200, in digits only'],
+    ['/servers?limit=0', 'limit', 'must be at least 1'],
+    ['/servers?limit=201', 'limit', 'must be at most 200'],
+    ['/servers?limit=10&limit=10', 'limit', 'must be given once only'],
+    ['/servers?id=1&id=2', 'id', 'must be given once only'],
+    ['/servers?sort_by=name&sort_by=name', 'sort_by', 'must be given once only'],
+    ['/servers?name_like=a&name_like=b', 'name_like', 'must be given once only'],
+    ['/servers?include_deleted=true&include_deleted=true', 'include_deleted', 'must be given once only'],
+    ['/servers?ids_contain=1&ids_contain=x', 'ids_contain', 'must be a whole number from 1 to 9007199254740991'],
+    ['/servers?color=red&color=red', 'color', 'is not known here'],
+    ['/operations/1?wait=-5', 'wait', 'must be a whole number from 1 to 30, in digits only'],
+  ])('what is wrong with a parameter is what is said of it: %s', async (path, field, message) => {
+    const answer = await demo.get<ProblemBody>(path);
+    expect(answer.status).toBe(422);
+    expect(answer.body.errors).toMatchObject([{ field, in: 'query', message }]);
+  });
+
   it.each<[string, string, object | undefined, Record<string, string>, string[]]>([
     ['GET', '/servers?color=red&limit=0', undefined, {}, ['color query', 'limit query']],
     ['GET', '/servers?cursor=x', undefined, {}, ['cursor query']],
