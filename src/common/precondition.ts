@@ -2,16 +2,27 @@ import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionConte
 import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { entityTag, isMatched, tagsOf } from './entity-tag.js';
-import { DomainError } from './errors.js';
+import { DomainError, type ErrorDetails } from './errors.js';
 
 /** 412: the resource is not what the client had seen. */
 export class PreconditionFailed extends DomainError {
   readonly kind = 'precondition';
   readonly code = 'PRECONDITION_FAILED';
 
-  constructor() {
-    super('The resource has changed since it was read; read it again and decide anew');
+  constructor(
+    message = 'The resource has changed since it was read; read it again and decide anew',
+    details: ErrorDetails = {},
+  ) {
+    super(message, details);
   }
+}
+
+/** 412 as well: what holds no tag is equal to none, whatever the resource is like. */
+function unreadable(): PreconditionFailed {
+  const message = 'must be the ETag of an earlier answer, with its double quotes, or *';
+  return new PreconditionFailed(`If-Match: ${message}`, {
+    errors: [{ field: 'If-Match', in: 'header', message, type: 'format' }],
+  });
 }
 
 /** What If-Match demands of a resource before it is changed. */
@@ -30,6 +41,7 @@ export class Precondition<Details> {
    */
   async require(find: () => Promise<Details | null>): Promise<void> {
     if (this.tags === null) return;
+    if (this.tags.length === 0) throw unreadable();
     const details = await find();
     if (details === null || !isMatched(this.tags, entityTag(this.represent(details)))) throw new PreconditionFailed();
   }

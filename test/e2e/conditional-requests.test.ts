@@ -75,6 +75,16 @@ describe('conditional requests', () => {
     },
   );
 
+  it.each(['nonsense', '', 'a, b', '"open'])('says so when If-Match is no tag at all: %s', async (given) => {
+    const answer = await demo.delete<ProblemBody>(path, { headers: { 'if-match': given } });
+    expect([answer.status, answer.body.code]).toEqual([412, 'PRECONDITION_FAILED']);
+    expect(answer.body.detail).toBe('If-Match: must be the ETag of an earlier answer, with its double quotes, or *');
+    expect(answer.body.errors).toMatchObject([{ field: 'If-Match', in: 'header', type: 'format' }]);
+    const other = await demo.delete<ProblemBody>(path, { headers: { 'if-match': '"other"' } });
+    expect(other.body.detail).toMatch(/^The resource has changed/);
+    expect(other.body.errors).toBeUndefined();
+  });
+
   it('asks for access before it looks at the tag', async () => {
     const foreign = await app.login('other');
     expect((await foreign.delete(path, { headers: { 'if-match': '"other"' } })).status).toBe(403);
