@@ -11,7 +11,7 @@ import { AppModule } from './app.module.js';
 import { translateError } from './app.problems.js';
 import { AnswerInterceptor } from './common/answer.interceptor.js';
 import { HttpMetrics } from './common/http-metrics.js';
-import { parseJsonBody } from './common/json-body.js';
+import { EncodedBody, isEncoded, parseJsonBody } from './common/json-body.js';
 import { createLogger, NestLogger } from './common/logger.js';
 import { MetricRegistry } from './common/metrics.js';
 import { createDocument } from './common/openapi.js';
@@ -177,8 +177,9 @@ function ignoreExpectations({ server }: FastifyInstance): void {
 
 function takeJsonOnly(instance: FastifyInstance): void {
   instance.removeAllContentTypeParsers();
-  instance.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+  instance.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
+      if (isEncoded(request.headers)) throw new EncodedBody();
       done(null, parseJsonBody(Buffer.isBuffer(body) ? body : Buffer.from(body)));
     } catch (error) {
       done(error instanceof Error ? error : new Error(String(error)));

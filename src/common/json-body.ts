@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { DomainError } from './errors.js';
 import { findSyntaxError } from './json-syntax.js';
 
@@ -5,6 +6,15 @@ import { findSyntaxError } from './json-syntax.js';
 export class MalformedBody extends DomainError {
   readonly kind = 'malformed';
   readonly code = 'MALFORMED_REQUEST';
+}
+
+/** 415: what was sent is the body in another form, e.g. gzip. */
+export class EncodedBody extends Error {
+  readonly statusCode = 415;
+}
+
+export function isEncoded({ 'content-encoding': encoding }: IncomingHttpHeaders): boolean {
+  return encoding !== undefined && encoding !== '' && encoding.toLowerCase() !== 'identity';
 }
 
 const maxDepth = 32;

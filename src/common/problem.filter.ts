@@ -2,6 +2,7 @@ import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, type ErrorDetails, type FieldError, type RequestPart } from './errors.js';
 import type { HttpMetrics } from './http-metrics.js';
+import { isEncoded } from './json-body.js';
 import { bodyOf, statusOf, transportProblems } from './problems.js';
 import type { RouteTable } from './route-table.js';
 
@@ -55,6 +56,8 @@ export class ProblemFilter implements ExceptionFilter {
     }
     const status = statusIn(error);
     if (status === 404) return this.unknownRoute(request);
+    if (status === 413) return bodyTooLarge(request);
+    if (status === 415) return unsupportedBody(request);
     return transportProblem(transportCodeOf(status));
   }
 
@@ -81,14 +84,34 @@ function transportProblem(code: TransportCode): Problem {
   return { code, ...transportProblems[code], details: {} };
 }
 
+function bodyTooLarge({ routeOptions }: FastifyRequest): Problem {
+  const message = `must have at most ${String(routeOptions.bodyLimit)} bytes on this route`;
+  return {
+    ...transportProblem('BODY_TOO_LARGE'),
+    detail: `The body ${message}`,
+    details: { errors: [{ field: '', in: 'body', message, type: 'bytes' }] },
+  };
+}
+
+function unsupportedBody({ headers }: FastifyRequest): Problem {
+  const problem = transportProblem('UNSUPPORTED_MEDIA_TYPE');
+  if (isEncoded(headers)) {
+    return {
+      ...problem,
+      detail: 'Content-Encoding is not supported; send the body as it is, without it',
+      details: {
+        errors: [{ field: 'Content-Encoding', in: 'header', message: 'must be left out', type: 'unsupported' }],
+      },
+    };
+  }
+  const message = 'must be application/json';
+  return { ...problem, details: { errors: [{ field: 'Content-Type', in: 'header', message, type: 'unsupported' }] } };
+}
+
 function transportCodeOf(status: number | null): TransportCode {
   switch (status) {
-    case 413:
-      return 'BODY_TOO_LARGE';
     case 414:
       return 'URI_TOO_LONG';
-    case 415:
-      return 'UNSUPPORTED_MEDIA_TYPE';
     case null:
       return 'INTERNAL_ERROR';
     default:

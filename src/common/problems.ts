@@ -19,8 +19,8 @@ export const transportProblems = {
   ROUTE_NOT_FOUND: { status: 404, detail: 'There is no route GET /nowhere' },
   METHOD_NOT_ALLOWED: { status: 405, detail: 'PATCH is not allowed for /servers; see Allow' },
   URI_TOO_LONG: { status: 414, detail: 'A part of the path is too long' },
-  BODY_TOO_LARGE: { status: 413, detail: 'The body is larger than this route allows' },
-  UNSUPPORTED_MEDIA_TYPE: { status: 415, detail: 'The body must be application/json' },
+  BODY_TOO_LARGE: { status: 413, detail: 'The body must have at most 102400 bytes on this route' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, detail: 'The body must be JSON, and Content-Type must say application/json' },
   INTERNAL_ERROR: { status: 500, detail: 'Something went wrong on our side; give the request id to the operators' },
 } as const;
 

@@ -111,7 +111,10 @@ describe('what is wrong with a request', () => {
     ['a kind of JSON', { 'content-type': 'application/merge-patch+json' }],
     ['nothing', { 'content-type': '' }],
   ])('is 415 for %s (A3)', async (_what, headers) => {
-    expectProblem(await postText('{"name":"a"}', headers), 415, 'UNSUPPORTED_MEDIA_TYPE');
+    const answer = await postText('{"name":"a"}', headers);
+    expectProblem(answer, 415, 'UNSUPPORTED_MEDIA_TYPE');
+    expect(answer.body.detail).toBe('The body must be JSON, and Content-Type must say application/json');
+    expect(answer.body.errors).toMatchObject([{ field: 'Content-Type', in: 'header', type: 'unsupported' }]);
   });
 
   it('is 413 past 100 KiB, and past 200 KiB for a new server (A1)', async () => {
@@ -120,6 +123,32 @@ describe('what is wrong with a request', () => {
     expectProblem(await demo.post('/floating-ips', body(100 * 1024)), 422, 'VALIDATION_FAILED');
     expectProblem(await demo.post('/servers', body(150 * 1024)), 422, 'VALIDATION_FAILED');
     expectProblem(await demo.post('/servers', body(200 * 1024 + 1)), 413, 'BODY_TOO_LARGE');
+  });
+
+  it('says how large a body may be, of each route (A1)', async () => {
+    for (const [path, limit] of [
+      ['/floating-ips', 102_400],
+      ['/servers', 204_800],
+    ] as const) {
+      const answer = await demo.post<ProblemBody>(path, 'x'.repeat(limit + 1));
+      expectProblem(answer, 413, 'BODY_TOO_LARGE');
+      expect(answer.body.detail).toBe(`The body must have at most ${String(limit)} bytes on this route`);
+      expect(answer.body.errors).toMatchObject([{ field: '', in: 'body', type: 'bytes' }]);
+    }
+  });
+
+  it.each(['gzip', 'br', 'GZIP', 'deflate, gzip'])('says that a body cannot come as %s', async (encoding) => {
+    const answer = await demo.request<ProblemBody>('POST', '/servers', {
+      body: '{"name":"a"}',
+      headers: { ...json, 'content-encoding': encoding },
+    });
+    expectProblem(answer, 415, 'UNSUPPORTED_MEDIA_TYPE');
+    expect(answer.body.detail).toBe('Content-Encoding is not supported; send the body as it is, without it');
+    expect(answer.body.errors).toMatchObject([{ field: 'Content-Encoding', in: 'header', type: 'unsupported' }]);
+  });
+
+  it('takes a body that is said to be encoded as nothing', async () => {
+    expectProblem(await postText('{}', { ...json, 'content-encoding': 'identity' }), 422, 'VALIDATION_FAILED');
   });
 
   it('is 413 for a stream without an end, which is cut off early (A1)', async () => {
