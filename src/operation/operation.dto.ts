@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { OneOf, QueryId, QueryIds, QueryInteger } from '../common/fields.js';
 import { PageQuery } from '../common/pagination.dto.js';
+import { waitingOf } from './operation-waiting.js';
 import { operationStates, resourceTypes, type OperationState, type ResourceType } from './operation-state.js';
 import type { OperationEntity } from './operation.entity.js';
 
@@ -48,6 +49,15 @@ export class OperationErrorResponse {
   openstack_request_ids!: string[];
 }
 
+export class OperationWaitingResponse {
+  /** @example Neutron cannot be reached, or asks for patience. It is tried again by itself. */
+  reason!: string;
+
+  /** @example 2026-11-24T09:30:34.000Z */
+  @ApiProperty({ format: 'date-time' })
+  retry_at!: string;
+}
+
 /** A change that is under way or has ended. */
 export class OperationResponse {
   /** @example 42 */
@@ -80,10 +90,14 @@ export class OperationResponse {
   /** @example null */
   finished_at!: string | null;
 
+  /** Why it does not get on just now; null while it does. */
+  waiting!: OperationWaitingResponse | null;
+
   /** Why it failed or was cancelled. */
   error!: OperationErrorResponse | null;
 
   static from(operation: OperationEntity, progress: number): OperationResponse {
+    const waiting = waitingOf(operation);
     return {
       id: operation.id,
       kind: operation.kind,
@@ -95,6 +109,7 @@ export class OperationResponse {
       created_at: operation.createdAt.toISOString(),
       started_at: operation.startedAt?.toISOString() ?? null,
       finished_at: operation.finishedAt?.toISOString() ?? null,
+      waiting: waiting === null ? null : { reason: waiting.reason, retry_at: waiting.retryAt.toISOString() },
       error:
         operation.errorCode === null
           ? null

@@ -1844,6 +1844,8 @@ export interface components {
              * @enum {string|null}
              */
             stuck: "NEEDS_ATTENTION" | "PAST_DEADLINE" | "SLOW_STEP" | null;
+            /** @description Why it does not get on just now; null while it does. */
+            waiting: components["schemas"]["OperationWaitingResponse"] | null;
         };
         AdoptedResourceResponse: {
             /**
@@ -2891,6 +2893,16 @@ export interface components {
              * @example root-volume
              */
             step: string;
+            /** @description Why it does not get on just now; null while it does. */
+            waiting: components["schemas"]["OperationWaitingResponse"] | null;
+        };
+        OperationWaitingResponse: {
+            reason: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:34.000Z
+             */
+            retry_at: string;
         };
         PausedResponse: {
             /** @description Null while the loops run. */
@@ -14533,7 +14545,7 @@ export interface operations {
     serverActionSetStatus: {
         parameters: {
             query: {
-                /** @description ACTIVE starts it, SHUTOFF stops it. */
+                /** @description ACTIVE starts it, SHUTOFF stops it; no other status can be asked for. */
                 status: "ACTIVE" | "BUILD" | "DELETED" | "ERROR" | "HARD_REBOOT" | "MIGRATING" | "PASSWORD" | "PAUSED" | "REBOOT" | "REBUILD" | "RESCUE" | "RESIZE" | "REVERT_RESIZE" | "SHELVED" | "SHELVED_OFFLOADED" | "SHUTOFF" | "SOFT_DELETED" | "SUSPENDED" | "UNKNOWN" | "VERIFY_RESIZE";
             };
             header?: {
@@ -16419,7 +16431,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED */
+            /** @description VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED, VOLUME_TOO_SMALL */
             422: {
                 headers: {
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */

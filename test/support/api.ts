@@ -14,6 +14,7 @@ export interface OperationBody {
   readonly state: string;
   readonly step: string | null;
   readonly resource: { readonly type: string; readonly id: number };
+  readonly waiting: { readonly reason: string; readonly retry_at: string } | null;
   readonly error: { readonly code: string; readonly message: string } | null;
 }
 
