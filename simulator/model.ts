@@ -78,7 +78,7 @@ export interface Image {
   readonly ownerId: string;
   readonly visibility: 'public' | 'private' | 'shared';
   /** GiB */
-  readonly minDisk: number;
+  minDisk: number;
   /** MiB */
   readonly minRam: number;
   /** Bytes; null before the upload. */

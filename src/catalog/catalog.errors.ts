@@ -92,6 +92,18 @@ export class RootVolumeTooSmall extends DomainError {
   }
 }
 
+export class VolumeTooSmall extends DomainError {
+  readonly kind = 'invalid';
+  readonly code = 'VOLUME_TOO_SMALL';
+
+  /** Both sizes in GiB. */
+  constructor(size: number, smallest: number) {
+    super(`A volume of ${String(size)} GiB is too small for this image, which needs at least ${String(smallest)} GiB`, {
+      errors: [{ field: 'size', message: `must be at least ${String(smallest)}`, type: 'min' }],
+    });
+  }
+}
+
 /** A first read of the catalogue while OpenStack is away. */
 export class CatalogueUnavailable extends DomainError {
   readonly kind = 'unavailable';

@@ -277,6 +277,11 @@ export const problems = {
     detail: 'The root volume of 1 GiB is too small for this image, which needs at least 2 GiB',
     errors: [{ field: 'root_volume.size', message: 'must be at least 2', type: 'min' }],
   },
+  VOLUME_TOO_SMALL: {
+    kind: 'invalid',
+    detail: 'A volume of 1 GiB is too small for this image, which needs at least 2 GiB',
+    errors: [{ field: 'size', message: 'must be at least 2', type: 'min' }],
+  },
 
   // ---- key pairs ----
   KEY_PAIR_NOT_FOUND: { kind: 'not-found', detail: 'You have no key pair 3; GET /key-pairs lists yours' },

@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalog/catalogue.js';
+import { smallestVolume, type Catalogue } from '../catalog/catalogue.js';
 import {
   AvailabilityZoneNotFound,
   FlavorNotFound,
@@ -25,8 +25,6 @@ export interface ServerChoice {
   readonly availabilityZone: string | null;
 }
 
-const gib = 2 ** 30;
-
 /** The first choice that cannot be used, in the order of the contract; null when all can. */
 export function unusableChoice(catalogue: Catalogue, choice: ServerChoice): DomainError | null {
   if (!catalogue.flavors.some((flavor) => flavor.id === choice.flavorId)) {
@@ -49,7 +47,7 @@ export function unusableChoice(catalogue: Catalogue, choice: ServerChoice): Doma
   if (availabilityZone !== null && !takes(catalogue.serverZones, availabilityZone)) {
     return new AvailabilityZoneNotFound(availabilityZone, 'availability_zone');
   }
-  const smallest = Math.max(image.minDisk, Math.ceil((image.virtualSize ?? image.size ?? 0) / gib));
+  const smallest = smallestVolume(image);
   if (choice.rootVolumeSize < smallest) return new RootVolumeTooSmall(choice.rootVolumeSize, smallest);
   return null;
 }

@@ -9,7 +9,7 @@ const image = (id: string, status: string) => ({
   name: id,
   status,
   size: 1,
-  minDisk: 0,
+  minDisk: 2,
   minRam: 0,
   virtualSize: null,
 });
@@ -40,11 +40,12 @@ describe('volumeTypeId', () => {
 
 describe('unusableVolumeChoice', () => {
   it.each([
-    ['nothing wrong', { volumeType: ssd, imageId: 'ready' }, null],
-    ['no image', { volumeType: 'lab-ssd', imageId: null }, null],
-    ['an unknown type', { volumeType: 'fast', imageId: 'unknown' }, 'VOLUME_TYPE_NOT_FOUND'],
-    ['an unknown image', { volumeType: ssd, imageId: 'unknown' }, 'IMAGE_NOT_FOUND'],
-    ['an image that is not active', { volumeType: ssd, imageId: 'coming' }, 'IMAGE_NOT_FOUND'],
+    ['nothing wrong', { volumeType: ssd, imageId: 'ready', size: 2 }, null],
+    ['no image', { volumeType: 'lab-ssd', imageId: null, size: 1 }, null],
+    ['an unknown type', { volumeType: 'fast', imageId: 'unknown', size: 1 }, 'VOLUME_TYPE_NOT_FOUND'],
+    ['an unknown image', { volumeType: ssd, imageId: 'unknown', size: 1 }, 'IMAGE_NOT_FOUND'],
+    ['an image that is not active', { volumeType: ssd, imageId: 'coming', size: 1 }, 'IMAGE_NOT_FOUND'],
+    ['an image that does not fit', { volumeType: ssd, imageId: 'ready', size: 1 }, 'VOLUME_TOO_SMALL'],
   ])('says of %s', (_what, choice, code) => {
     expect(unusableVolumeChoice(catalogue, choice)?.code ?? null).toBe(code);
   });

@@ -90,7 +90,7 @@ export class VolumeController {
     description:
       'Answers at once with the volume in CREATING; Location leads to the operation. If OpenStack refuses or fails, the volume reads ERROR with the reason in `fault`, and can be deleted.',
   })
-  @ApiProblems('VOLUME_NAME_DUPLICATE', 'VOLUME_TYPE_NOT_FOUND', 'IMAGE_NOT_FOUND')
+  @ApiProblems('VOLUME_NAME_DUPLICATE', 'VOLUME_TYPE_NOT_FOUND', 'IMAGE_NOT_FOUND', 'VOLUME_TOO_SMALL')
   async create(@CurrentActor() actor: Actor, @Body() body: CreateVolumeRequest): Promise<Accepted<VolumeResponse>> {
     const operation = await this.creation.create(actor, {
       name: body.name,

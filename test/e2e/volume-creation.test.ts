@@ -139,6 +139,25 @@ describe('volumes', () => {
       await demo.finished(again);
     });
 
+    it('answers 422 for a size that the image does not fit on, and keeps nothing', async () => {
+      const { imageId } = await ServerRequests.of(demo);
+      const image = [...app.simulator.cloud.images.values()].find(({ id }) => id === imageId);
+      if (image === undefined) throw new Error('the image is not there');
+      const [name, before, { minDisk }] = [newName(), posts(), image];
+      image.minDisk = 3;
+      const fresh = await startApp({ simulator: app.simulator, schema: app.schema });
+      try {
+        const others = new VolumeRequests(await fresh.login('demo'));
+        const answer = await others.post<ProblemBody>(name, { image_id: imageId, size: 2 });
+        expect([answer.status, answer.body.code]).toEqual([422, 'VOLUME_TOO_SMALL']);
+        expect(answer.body.errors).toMatchObject([{ field: 'size', message: 'must be at least 3' }]);
+        expect(posts()).toBe(before);
+      } finally {
+        image.minDisk = minDisk;
+        await fresh.close();
+      }
+    });
+
     it('looks the choice up in the operation when the catalogue could not be read before', async () => {
       const fresh = await startApp({ simulator: app.simulator, schema: app.schema });
       try {
