@@ -19,13 +19,20 @@ export function createDocument(app: INestApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Cloud API')
     .setDescription(
-      'Servers, volumes, networks and addresses of an OpenStack cloud, for the people who use it. Log in with POST /auth/login and ' +
-        'send the token as a bearer. Errors are application/problem+json; `code` says which. Changes that go on answer 202 with the ' +
+      'Servers, volumes, networks and addresses of an OpenStack cloud, for the people who use it. A new account (POST /users) is of ' +
+        'use once somebody adds it to a project (POST /projects/{project_id}/users/{user_id}). Log in with POST /auth/login and send ' +
+        'the token as a bearer; POST /auth/refresh gives the next one before it ends. GET /flavors, /images, /networks and ' +
+        '/volume-types list the ids to choose from. Errors are application/problem+json; `code` says which. Changes that go on answer 202 with the ' +
         'path of their operation in Location.',
     )
     .setVersion('1')
     .setOpenAPIVersion('3.0.3')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
+    .addBearerAuth({
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'JWT',
+      description: 'The `token` that POST /auth/login answers with, without the word Bearer.',
+    })
     .build();
   const document = SwaggerModule.createDocument(app, config, {
     operationIdFactory: (controller, method) => lowerFirst(controller.replace(/Controller$/, '')) + upperFirst(method),

@@ -13,7 +13,10 @@ export class RenameServerRequest {
 }
 
 export class ServerStatusQuery {
-  @OneOf(serverStatuses, { description: 'ACTIVE starts it, SHUTOFF stops it.', example: 'SHUTOFF' })
+  @OneOf(serverStatuses, {
+    description: 'ACTIVE starts it, SHUTOFF stops it; no other status can be asked for.',
+    example: 'SHUTOFF',
+  })
   status!: ServerStatus;
 }
 

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Post, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { ApiBody, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { Access } from '../common/access.js';
 import { ApiAccepted, ApiProblems } from '../common/api-problems.js';
 import { Accepted } from '../common/accepted.js';
@@ -18,6 +18,7 @@ import { ServerDeletionService } from './server-deletion.service.js';
 import type { ServerDetails } from './server-details.js';
 import {
   CreatedServerResponse,
+  createServerExamples,
   CreateServerRequest,
   ServerDeletionQuery,
   ServerDeletionResponse,
@@ -97,6 +98,7 @@ export class ServerController {
     description:
       'Answers at once with the server in BUILD; Location leads to the operation. If OpenStack refuses at any step, everything made for it is removed again, and the server reads ERROR with the reason in `fault`.',
   })
+  @ApiBody({ type: CreateServerRequest, examples: createServerExamples })
   @ApiProblems(
     'SECURITY_GROUP_NOT_FOUND',
     'SECURITY_GROUP_ACCESS_DENIED',

@@ -112,6 +112,28 @@ export class CreateServerRequest {
   protected?: boolean;
 }
 
+const leastServer = {
+  name: 'web-1',
+  description: 'Front end of the shop',
+  flavor_id: '2',
+  network_id: '9f29d394-dd61-47df-af61-5c69728159d5',
+  root_volume: { size: 10, image_id: '804bf887-b595-420b-aa4a-f9d1b6644bd2' },
+};
+
+/** Bodies of POST /servers to begin with. */
+export const createServerExamples = {
+  least: {
+    summary: 'The least that is needed',
+    description: 'Put in ids that GET /flavors, GET /networks and GET /images list.',
+    value: leastServer,
+  },
+  login: {
+    summary: 'One that can be logged in to',
+    description: 'With a key pair of GET /key-pairs, and a group of GET /security-groups that lets port 22 in.',
+    value: { ...leastServer, key_pair_id: 3, security_group_ids: [1], user_data: '#cloud-config' },
+  },
+};
+
 export class ServerListQuery extends PageQuery {
   @QueryId({ description: 'Only the server with this id.' })
   id?: number;
