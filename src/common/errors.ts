@@ -32,6 +32,8 @@ export interface BlockedBy {
 export interface ErrorDetails {
   readonly errors?: readonly FieldError[];
   readonly blockedBy?: readonly BlockedBy[];
+  /** Whose status is in the way; who asked is told of the operation that goes on with it, if there is one. `id` is ours. */
+  readonly inStatus?: { readonly type: 'server' | 'volume'; readonly id: number };
   /** The operation that is in the way, or that failed (its public id). */
   readonly operationId?: number;
   readonly openstackRequestIds?: readonly string[];
@@ -47,12 +49,19 @@ export interface ErrorDetails {
 export abstract class DomainError extends Error {
   abstract readonly kind: ErrorKind;
   abstract readonly code: string;
-  readonly details: ErrorDetails;
+  details: ErrorDetails;
 
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.details = details;
+  }
+
+  /** The same, said of what is in the middle of an operation. */
+  during(operationId: number): this {
+    this.message += `; operation ${String(operationId)} is under way on it: wait for it to end, then try again`;
+    this.details = { ...this.details, operationId };
+    return this;
   }
 }
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AuditRepository } from '../audit/audit.repository.js';
 import type { Requester } from '../common/actor.js';
-import { OpenStackAway } from '../common/errors.js';
+import { DomainError, OpenStackAway } from '../common/errors.js';
 import { failpoint } from '../common/failpoint.js';
 import type { IdempotencyClaim } from '../common/idempotency.js';
 import type { Principal } from '../common/principal.js';
@@ -87,20 +87,35 @@ export class OperationService {
     const prepared = await prepare();
     const uuid = randomUUID();
     failpoint('request.before-transaction');
-    const operation = await this.commit(uuid, async (tx) => {
-      if (idempotency === null) return work(tx, uuid, prepared);
-      if (!(await this.keys.take(tx, idempotency))) {
-        const first = await this.earlier(tx, idempotency);
-        if (first === null) throw new IdempotencyKeyInUse(null);
-        return first;
-      }
-      const begun = await work(tx, uuid, prepared);
-      await this.keys.bind(tx, idempotency, begun.id);
-      return begun;
-    });
+    const operation = await this.explained(() =>
+      this.commit(uuid, async (tx) => {
+        if (idempotency === null) return work(tx, uuid, prepared);
+        if (!(await this.keys.take(tx, idempotency))) {
+          const first = await this.earlier(tx, idempotency);
+          if (first === null) throw new IdempotencyKeyInUse(null);
+          return first;
+        }
+        const begun = await work(tx, uuid, prepared);
+        await this.keys.bind(tx, idempotency, begun.id);
+        return begun;
+      }),
+    );
     failpoint('request.after-transaction');
     if (operation.uuid === uuid) this.start(operation);
     return operation;
+  }
+
+  /** A status that is in the way may be one that passes: then the refusal names the operation that is to be waited for. */
+  private async explained<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.details.operationId !== undefined) throw error;
+      const { inStatus } = error.details;
+      if (inStatus === undefined) throw error;
+      const holderId = await this.database.read((manager) => this.operations.findHolder(manager, inStatus));
+      throw holderId === null ? error : error.during(holderId);
+    }
   }
 
   private async commit(uuid: string, work: (tx: EntityManager) => Promise<OperationEntity>): Promise<OperationEntity> {

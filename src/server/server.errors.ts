@@ -1,4 +1,4 @@
-import { DomainError, type BlockedBy } from '../common/errors.js';
+import { DomainError, type BlockedBy, type ErrorDetails } from '../common/errors.js';
 
 export class ServerNotFound extends DomainError {
   readonly kind = 'not-found';
@@ -49,12 +49,16 @@ export class InvalidServerStatusUpdate extends DomainError {
   }
 }
 
+function inStatus(id: number): ErrorDetails {
+  return { inStatus: { type: 'server', id } };
+}
+
 export class ServerNotStartable extends DomainError {
   readonly kind = 'conflict';
   readonly code = 'SERVER_STATUS_INVALID_TO_START';
 
   constructor(id: number, status: string) {
-    super(`Server ${String(id)} is ${status}; only one in SHUTOFF can be started`);
+    super(`Server ${String(id)} is ${status}; only one in SHUTOFF can be started`, inStatus(id));
   }
 }
 
@@ -63,7 +67,10 @@ export class ServerNotStoppable extends DomainError {
   readonly code = 'SERVER_STATUS_INVALID_TO_STOP';
 
   constructor(id: number, status: string) {
-    super(`Server ${String(id)} is ${status}; only one in ACTIVE or ERROR that is in OpenStack can be stopped`);
+    super(
+      `Server ${String(id)} is ${status}; only one in ACTIVE or ERROR that is in OpenStack can be stopped`,
+      inStatus(id),
+    );
   }
 }
 
@@ -73,7 +80,7 @@ export class ServerNotRebootable extends DomainError {
 
   /** `from` are the statuses in which it could be done. */
   constructor(id: number, status: string, from: readonly string[]) {
-    super(`Server ${String(id)} is ${status}; this kind of reboot needs one in ${from.join(', ')}`);
+    super(`Server ${String(id)} is ${status}; this kind of reboot needs one in ${from.join(', ')}`, inStatus(id));
   }
 }
 

@@ -25,8 +25,10 @@ export class VolumeNotAttachable extends DomainError {
   readonly kind = 'conflict';
   readonly code = 'VOLUME_STATUS_INVALID_FOR_ATTACHING';
 
-  constructor({ name }: Named, status: VolumeStatus) {
-    super(`Volume "${name}" is ${status}; only one that is AVAILABLE can be attached`);
+  constructor({ id, name }: Named, status: VolumeStatus) {
+    super(`Volume "${name}" is ${status}; only one that is AVAILABLE can be attached`, {
+      inStatus: { type: 'volume', id },
+    });
   }
 }
 
@@ -34,8 +36,10 @@ export class ServerNotAttachable extends DomainError {
   readonly kind = 'conflict';
   readonly code = 'SERVER_STATUS_INVALID_FOR_ATTACHING';
 
-  constructor({ name }: Named, status: ServerStatus, from: readonly ServerStatus[]) {
-    super(`Server "${name}" is ${status}; volumes are attached to servers in ${from.join(', ')}`);
+  constructor({ id, name }: Named, status: ServerStatus, from: readonly ServerStatus[]) {
+    super(`Server "${name}" is ${status}; volumes are attached to servers in ${from.join(', ')}`, {
+      inStatus: { type: 'server', id },
+    });
   }
 }
 
@@ -53,8 +57,10 @@ export class VolumeNotAttached extends DomainError {
   readonly kind = 'conflict';
   readonly code = 'VOLUME_NOT_ATTACHED_TO_SERVER';
 
-  constructor({ name }: Named, status: VolumeStatus) {
-    super(`Volume "${name}" is ${status} and attached to no server that it could be taken off`);
+  constructor({ id, name }: Named, status: VolumeStatus) {
+    super(`Volume "${name}" is ${status} and attached to no server that it could be taken off`, {
+      inStatus: { type: 'volume', id },
+    });
   }
 }
 

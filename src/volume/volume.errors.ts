@@ -59,8 +59,10 @@ export class VolumeNotResizable extends DomainError {
   readonly kind = 'conflict';
   readonly code = 'VOLUME_STATUS_INVALID_FOR_RESIZING';
 
-  constructor({ name }: Named, status: VolumeStatus) {
-    super(`Volume "${name}" is ${status}; only one that is AVAILABLE can be made larger`);
+  constructor({ id, name }: Named, status: VolumeStatus) {
+    super(`Volume "${name}" is ${status}; only one that is AVAILABLE can be made larger`, {
+      inStatus: { type: 'volume', id },
+    });
   }
 }
 
@@ -92,8 +94,10 @@ export class VolumeNotDeletable extends DomainError {
   readonly kind = 'conflict';
   readonly code = 'VOLUME_STATUS_INVALID_FOR_DELETION';
 
-  constructor({ name }: Named, status: VolumeStatus) {
-    super(`Volume "${name}" is ${status}; it can be deleted when it is AVAILABLE or in one of the ERROR states`);
+  constructor({ id, name }: Named, status: VolumeStatus) {
+    super(`Volume "${name}" is ${status}; it can be deleted when it is AVAILABLE or in one of the ERROR states`, {
+      inStatus: { type: 'volume', id },
+    });
   }
 }
 

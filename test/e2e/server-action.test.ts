@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { defaultSettings } from '../../simulator/settings.js';
-import type { Answer, Api } from '../support/api.js';
+import type { Answer, Api, OperationBody } from '../support/api.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { operationIdOf } from '../support/operations.js';
 import { connect } from '../support/schema.js';
 import { ServerRequests, type ProblemBody, type ServerBody } from '../support/servers.js';
 
@@ -154,7 +155,14 @@ describe('what is done to a server', () => {
       app.simulator.faults.add({ service: 'compute', action: 'refuse' });
       const answer = await servers.setStatus(server.id, 'SHUTOFF');
       expect(answer.status).toBe(202);
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      const path = `/operations/${String(operationIdOf(answer))}`;
+      const { body } = await demo.until<OperationBody>(path, ({ body: seen }) => seen.waiting !== null);
+      expect(body.waiting).toEqual({
+        reason: expect.stringMatching(
+          /^Nova (gave no answer|cannot be reached, or asks for patience)\. It is tried again by itself\.$/,
+        ),
+        retry_at: expect.any(String),
+      });
       app.simulator.faults.clear();
       expect(await done(answer)).toMatchObject({ status: 'SHUTOFF', fault: null });
     });
@@ -203,6 +211,11 @@ describe('what is done to a server', () => {
       const stopping = await servers.setStatus(server.id, 'SHUTOFF');
       const again = await servers.setStatus<ProblemBody>(server.id, 'ACTIVE');
       expect([again.status, again.body.code]).toEqual([409, 'SERVER_STATUS_INVALID_TO_START']);
+      expect([again.body.operation_id, again.headers.get('location')]).toEqual([
+        operationIdOf(stopping),
+        `/operations/${String(operationIdOf(stopping))}`,
+      ]);
+      expect(again.body.detail).toContain('is under way on it');
       await done(stopping);
       const stop = await servers.setStatus<ProblemBody>(server.id, 'SHUTOFF');
       expect([stop.status, stop.body.code]).toEqual([409, 'SERVER_STATUS_INVALID_TO_STOP']);
