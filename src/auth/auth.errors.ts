@@ -65,10 +65,17 @@ export class TooManyAttempts extends DomainError {
   readonly code = 'TOO_MANY_ATTEMPTS';
 
   constructor(retryAfterMs: number) {
-    super('There were too many failed attempts; wait before the next one. Sessions that are open go on.', {
-      retryAfterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1000)),
+    const retryAfterSeconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
+    super(`Too many failed attempts; try again in ${inWords(retryAfterSeconds)}. Sessions that are open go on.`, {
+      retryAfterSeconds,
     });
   }
+}
+
+/** Never less than it is. */
+function inWords(seconds: number): string {
+  if (seconds === 1) return '1 second';
+  return seconds < 120 ? `${String(seconds)} seconds` : `${String(Math.ceil(seconds / 60))} minutes`;
 }
 
 /** 403, not 401: who asks is known. */

@@ -110,7 +110,10 @@ export const problems = {
   PROJECT_ACCESS_DENIED: { kind: 'forbidden', detail: 'You are not a member of project 3' },
   USER_NOT_JOINED_ANY_PROJECT: { kind: 'malformed', detail: 'This account is in no project; ask an administrator' },
 
-  TOO_MANY_ATTEMPTS: { kind: 'too-many', detail: 'Too many failed logins; try again in 840 s' },
+  TOO_MANY_ATTEMPTS: {
+    kind: 'too-many',
+    detail: 'Too many failed attempts; try again in 14 minutes. Sessions that are open go on.',
+  },
   INVALID_REFRESH_TOKEN: {
     kind: 'unauthenticated',
     detail: 'The refresh token is unknown, was used before or belongs to a session that has ended; log in again',

@@ -77,6 +77,7 @@ describe('failed logins (A14)', () => {
         expect([refused.status, refused.body.code]).toEqual([429, 'TOO_MANY_ATTEMPTS']);
         expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(800);
         expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(900);
+        expect(refused.body.detail).toMatch(/^Too many failed attempts; try again in 1[45] minutes\. /);
         expect(performance.now() - startedAt).toBeLessThan(900);
       }
       expect(passwordChecks() - before).toBe(5);
@@ -134,6 +135,9 @@ describe('failed logins (A14)', () => {
 
   it('are forgotten when their window is over', async () => {
     await fail(5, 'mate', '192.0.2.1');
+    await database.query('UPDATE login_failure SET window_ends_at = NOW(3) + INTERVAL 60 SECOND');
+    const refused = await tryLogin(app.url, 'mate', credentialsOf('mate').password);
+    expect(refused.body.detail).toMatch(/; try again in [56]\d seconds\. /);
     await database.query('UPDATE login_failure SET window_ends_at = NOW(3)');
     expect((await tryLogin(app.url, 'mate', credentialsOf('mate').password)).status).toBe(200);
     expect(await count('account', 'mate')).toBe(0);
