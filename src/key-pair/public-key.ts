@@ -37,9 +37,10 @@ const formats: Readonly<Record<string, (parts: readonly Buffer[]) => boolean>> =
 /** What is wrong with it in words for a person, or the key. */
 export function parsePublicKey(text: string): PublicKey | string {
   const line = text.trim();
+  if (isPrivateKey(line))
+    return 'is a private key, which must not be sent anywhere; keep it to yourself and send the public one, of the file that ends in .pub';
   if (Buffer.byteLength(line) > maxPublicKeyBytes) return `must have at most ${String(maxPublicKeyBytes)} bytes`;
   if (/\p{Cc}/u.test(line)) return 'must be one line without control characters';
-  if (line.includes('PRIVATE KEY')) return 'is a private key; keep it to yourself and give the public one';
   const match = /^(\S+) +(\S+)( .*)?$/.exec(line);
   const [type, base64] = [match?.[1] ?? '', match?.[2] ?? ''];
   const isWellFormed = Object.hasOwn(formats, type) ? formats[type] : undefined;
@@ -50,6 +51,11 @@ export function parsePublicKey(text: string): PublicKey | string {
   if (inner?.toString('latin1') !== type || !isWellFormed(rest)) return `is not a whole key of type ${type}`;
   const digest = createHash('sha256').update(blob).digest('base64').replace(/=+$/, '');
   return { type, line, fingerprint: `SHA256:${digest}` };
+}
+
+/** PEM of any kind, PuTTY's own, or what stands between the lines of OpenSSH's ("openssh-key-v1"). */
+function isPrivateKey(text: string): boolean {
+  return /PRIVATE KEY|^PuTTY-User-Key-File|^b3BlbnNzaC1rZXktdjE/.test(text);
 }
 
 /** A sequence of strings, each after its length in four bytes; null when it does not come out even. */

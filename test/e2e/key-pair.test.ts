@@ -81,6 +81,19 @@ describe('key pairs', () => {
     expect(answer.body.errors).toEqual([expect.objectContaining({ field: 'public_key' })]);
   });
 
+  it.each([
+    ['OpenSSH', '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n-----END OPENSSH PRIVATE KEY-----\n'],
+    ['PKCS #1', '-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----'],
+    ['PKCS #8', '-----BEGIN ENCRYPTED PRIVATE KEY-----\r\nMIIFHDBOBgkqhkiG9w0BBQ0w'],
+    ['PuTTY', 'PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPublic-Lines: 2'],
+    ['OpenSSH without its first line', 'b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ\nAAAA'],
+  ])('warn of a private key and keep nothing of it: %s', async (_what, text) => {
+    const answer = await keyPairs.post<ProblemBody>('private', text);
+    expect([answer.status, answer.body.code]).toEqual([422, 'VALIDATION_FAILED']);
+    expect(answer.body.detail).toMatch(/^public_key: is a private key, which must not be sent anywhere; .*public/);
+    expect(JSON.stringify(answer.body)).not.toMatch(/MII|b3Blb/);
+  });
+
   it('have a name once each, for each person, and again when it is free', async () => {
     const first = await keyPairs.add('mine');
     const second = await keyPairs.post<ProblemBody>('mine');
