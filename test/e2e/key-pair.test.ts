@@ -19,7 +19,8 @@ describe('key pairs', () => {
   let database: Connection;
 
   beforeAll(async () => {
-    app = await startApp();
+    // The sweep of orphans asks Nova for key pairs.
+    app = await startApp({ settings: { ORPHAN_SWEEP_MS: '3600000' } });
     demo = await app.login('demo');
     keyPairs = new KeyPairRequests(demo);
     database = await connect(app.schema);
