@@ -7,6 +7,7 @@ import { startApp, type TestApp } from '../support/app.js';
 import { FloatingIpRequests, type FloatingIpBody } from '../support/floating-ips.js';
 import { Reconciliations, summary, type FoundPlan } from '../support/recorded-runs.js';
 import { connect } from '../support/schema.js';
+import { SecurityGroupRequests } from '../support/security-groups.js';
 import { ServerRequests, type ServerBody } from '../support/servers.js';
 
 const never = '3600000';
@@ -25,6 +26,7 @@ describe('reconciliation of network interfaces and floating IPs', () => {
   let database: Connection;
   let servers: ServerRequests;
   let floatingIps: FloatingIpRequests;
+  let groups: SecurityGroupRequests;
   let runs: Reconciliations;
   let web: ServerBody;
   let shop: ServerBody;
@@ -37,6 +39,7 @@ describe('reconciliation of network interfaces and floating IPs', () => {
     const demo = await app.login('demo');
     servers = await ServerRequests.of(demo);
     floatingIps = new FloatingIpRequests(demo);
+    groups = new SecurityGroupRequests(demo);
     [web, shop] = await Promise.all([servers.create('web'), servers.create('shop')]);
     address = await floatingIps.allocate();
     await floatingIps.associate(nicOf(web).id, address.id);
@@ -94,12 +97,11 @@ describe('reconciliation of network interfaces and floating IPs', () => {
   });
 
   it('follows status, hardware address, addresses and groups of a port', async () => {
-    const group = createGroup(app.simulator.cloud, { projectId: seed.projects.demo, name: 'late', description: '' });
-    await untilGroup(group.id);
+    const { openstack_id: group } = await groups.create('late');
     app.simulator.outside.changePort(portOf(web), {
       mac: 'fa:16:3e:00:00:99',
       addresses: ['10.20.0.77', '10.20.0.78'],
-      securityGroupIds: [group.id],
+      securityGroupIds: [group ?? ''],
     });
     app.simulator.outside.setStatus(portOf(web), 'DOWN');
     const plan = await planned();
@@ -128,17 +130,6 @@ describe('reconciliation of network interfaces and floating IPs', () => {
     expect(nic.security_groups.map(({ name }) => name)).toEqual(['late']);
     app.simulator.outside.setStatus(portOf(web), 'ACTIVE');
   });
-
-  async function untilGroup(openstackId: string): Promise<void> {
-    for (const end = Date.now() + 8_000; ;) {
-      const [rows] = await database.query<RowDataPacket[]>('SELECT 1 FROM security_group WHERE openstack_id = ?', [
-        openstackId,
-      ]);
-      if (rows.length > 0) return;
-      if (Date.now() > end) throw new Error('the group did not come');
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
 
   it('leaves groups out that the record does not know, without finding them again and again', async () => {
     const { cloud, outside } = app.simulator;
