@@ -38,6 +38,7 @@ export class MarkedComparison<Row extends ReconciledRow, Seen extends SeenObject
     context: PlanContext,
   ): Promise<Compared<Row, Seen>> {
     const evidence = watch.evidence(sentAt);
+    const { serviceTime } = watch;
     const objects = page.filter((seen) => this.resource.isForeign?.(seen) !== true);
     const uuids = new Map(objects.map((seen) => [seen.openstackId, this.uuidOf(seen, context)]));
     const { rows, known, orphaned, readAt } = await this.kit.read(async (manager) => {
@@ -74,7 +75,7 @@ export class MarkedComparison<Row extends ReconciledRow, Seen extends SeenObject
         seenIds.push(row.id);
         if (this.resource.isIncomplete?.(seen) === true) complete = false;
         else if (row.operationId === null && (row.observedAt === null || row.observedAt < sentAt)) {
-          const drafts = this.judge(row, seen, known, { evidence, seenAt: watch.serviceTime ?? row.readAt }, context);
+          const drafts = this.judge(row, seen, known, { evidence, seenAt: serviceTime ?? row.readAt }, context);
           findings.push(...drafts);
           pairs.set(row.id, { row, seen });
           if (drafts.every(({ action }) => action === null) && row.missingSince === null) sameIds.push(row.id);

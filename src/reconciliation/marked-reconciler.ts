@@ -7,6 +7,7 @@ import { MarkedApplication } from './marked-application.js';
 import { MarkedComparison } from './marked-comparison.js';
 import { MarkedLook } from './marked-look.js';
 import type { MarkedResource, ReconciledRow, SeenObject } from './marked-resource.js';
+import { pagesAhead } from './pages-ahead.js';
 import type {
   ApplyContext,
   ApplyOutcome,
@@ -57,16 +58,17 @@ export class MarkedReconciler<
     const watch = new AnswerWatch();
     const startedAt = await this.kit.now();
     const seenIds = new Set<number>();
-    let sentAt = startedAt;
+    // The page after the one at hand has been asked for already: what is known to be before its request is one page older.
+    let [sentAt, nextSentAt] = [startedAt, startedAt];
     let objects = 0;
     let isComplete = true;
-    for await (const page of this.resource.list(watch.call(admin))) {
+    for await (const page of pagesAhead(this.resource.list(watch.call(admin)))) {
       objects += page.length;
       const compared = await this.comparison.compare(page, sentAt, watch, context);
       for (const id of compared.seenIds) seenIds.add(id);
       isComplete &&= compared.complete;
       yield this.comparison.planned(compared, context);
-      sentAt = compared.readAt;
+      [sentAt, nextSentAt] = [nextSentAt, compared.readAt];
     }
     // Only a list that was read to its end, and can be believed, shows that something is missing.
     if (isComplete) yield* this.absences.plan({ startedAt, seenIds, objects, watch }, context);
