@@ -7,7 +7,7 @@ const refusals = {
     'The access token is not one that was issued here, or not sent as Authorization: Bearer TOKEN; log in at POST /auth/login',
   expired: 'The access token has expired; POST /auth/refresh gives a new one for the refresh token',
   ended:
-    'The session of this access token has ended, by a log-out, a change of password or the loss of its project; log in again',
+    'The session of this access token has ended, e.g. by a log-out, a change of password or the loss of its project; log in again',
 } as const;
 
 /** 401: no token, or one that does not (any longer) say who asks. */
