@@ -1,4 +1,4 @@
-import type { Evidence, FindingDraft } from '../reconciliation/finding.js';
+import { differing, type Evidence, type FindingDraft } from '../reconciliation/finding.js';
 import type { Facts } from '../reconciliation/finding-kind.js';
 import { isMassMissing } from '../reconciliation/judgement.js';
 import type { Difference } from '../reconciliation/marked-resource.js';
@@ -74,8 +74,7 @@ function goneProject(
       resourceId: row.id,
       openstackId: row.openstackId,
       projectId: row.id,
-      before: { enabled: row.enabled, is_deleted: false },
-      after: { enabled: false, is_deleted: tombstones },
+      ...differing({ enabled: row.enabled, is_deleted: false }, { enabled: false, is_deleted: tombstones }),
       action,
       allowed: action !== null && !isMass,
       reason: isMass

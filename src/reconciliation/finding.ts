@@ -43,6 +43,13 @@ export interface Finding extends FindingDraft {
   readonly appliedAt: Date | null;
 }
 
+/** Two sides without the facts on which they agree; null where they agree on all. */
+export function differing(before: Facts, after: Facts): Pick<FindingDraft, 'before' | 'after'> {
+  const names = Object.keys(before).filter((name) => before[name] !== after[name]);
+  const side = (facts: Facts): Facts => Object.fromEntries(names.map((name) => [name, facts[name] ?? null]));
+  return names.length === 0 ? { before: null, after: null } : { before: side(before), after: side(after) };
+}
+
 /** The same for the same plan: what differs, and what would be done about it. */
 export function planHash(findings: Iterable<FindingDraft>): string {
   const hash = createHash('sha256');

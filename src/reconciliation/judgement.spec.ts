@@ -175,18 +175,25 @@ describe('judgeAbsence', () => {
     policies,
   };
 
+  const marked = { before: { is_missing: false }, after: { is_missing: true } };
+
   it.each([
-    ['in the grace time', {}, { type: 'MISSING', action: 'MARK_MISSING', allowed: true }],
+    ['in the grace time', {}, { type: 'MISSING', action: 'MARK_MISSING', allowed: true, ...marked }],
     [
       'in the grace time, marked already',
       { row: { ...row, missingSince: ago(10) } },
-      { type: 'MISSING', action: null },
+      { type: 'MISSING', action: null, before: null, after: null },
     ],
     ['after it', { firstSeenAt: ago(300) }, { type: 'DELETED_OUTSIDE', action: 'TOMBSTONE', allowed: true }],
     [
+      'after it, marked already',
+      { firstSeenAt: ago(300), row: { ...row, missingSince: ago(300) } },
+      { action: 'TOMBSTONE', before: { is_deleted: false }, after: { is_deleted: true } },
+    ],
+    [
       'after it, with the policy to mark only',
       { firstSeenAt: ago(300), policies: { ...policies, missing: 'mark' } },
-      { type: 'DELETED_OUTSIDE', action: 'MARK_MISSING', allowed: true },
+      { type: 'DELETED_OUTSIDE', action: 'MARK_MISSING', allowed: true, ...marked },
     ],
     [
       'one of many',

@@ -1,4 +1,4 @@
-import type { Evidence, FindingDraft } from './finding.js';
+import { differing, type Evidence, type FindingDraft } from './finding.js';
 import type { Facts, FindingType } from './finding-kind.js';
 import type { Difference, ReconciledRow, SeenObject } from './marked-resource.js';
 import type { MarkedTable } from './marked-rows.js';
@@ -222,8 +222,10 @@ export function judgeAbsence({
     resourceId: row.id,
     openstackId: row.openstackId,
     projectId: row.projectId,
-    before: { is_missing: row.missingSince !== null, is_deleted: false },
-    after: { is_missing: true, is_deleted: tombstones },
+    ...differing(
+      { is_missing: row.missingSince !== null, is_deleted: false },
+      { is_missing: true, is_deleted: tombstones },
+    ),
     action,
     allowed: action !== null && !isMass,
     reason: absenceReason(isMass, isOver, policies),

@@ -14,7 +14,10 @@ export class LoopResponse {
   /** @example orphans */
   name!: string;
 
-  /** How often it is begun; null where no setting of its own says so. @example 1800000 */
+  /** What it does; null for a loop of another release. @example Takes over projects and people from Keystone. */
+  description!: string | null;
+
+  /** How often it is begun; 0: never, null for a loop of another release. @example 1800000 */
   interval_ms!: number | null;
 
   /** The replica that runs it now; null: none. @example api-1:4711:3f0c6a52 */
@@ -103,6 +106,7 @@ export class ServiceResponse {
 
 /** How reconciliation stands. */
 export class ReconciliationStatusResponse {
+  /** The loops that have run, complete sweeps among them. */
   loops!: LoopResponse[];
 
   /** The last comparison of everything; null before the first. */
@@ -124,7 +128,8 @@ export class ReconciliationStatusResponse {
     return {
       loops: status.loops.map((loop) => ({
         name: loop.name,
-        interval_ms: loop.intervalMs,
+        description: loop.purpose?.description ?? null,
+        interval_ms: loop.purpose?.intervalMs ?? null,
         owner: loop.owner,
         epoch: loop.epoch,
         lease_until: loop.leaseUntil.toISOString(),

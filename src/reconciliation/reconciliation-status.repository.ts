@@ -51,6 +51,17 @@ export class ReconciliationStatusRepository {
     );
   }
 
+  /** The newest sweep in the shape of a lease: whoever works on that run holds the loop. Null before the first. */
+  async sweepLease(manager: EntityManager): Promise<LeaseRow | null> {
+    const rows: LeaseRow[] = await manager.query(
+      `SELECT 'sweep' AS name, IF(active_scope_key IS NOT NULL AND lease_until > NOW(3), lease_owner, NULL) AS owner, epoch,
+              lease_until AS leaseUntil,
+              (SELECT MAX(finished_at) FROM reconciliation_run WHERE origin = 'sweep' AND state = 'DONE') AS completedAt
+         FROM reconciliation_run WHERE origin = 'sweep' ORDER BY id DESC LIMIT 1`,
+    );
+    return rows[0] ?? null;
+  }
+
   async watermarks(manager: EntityManager): Promise<readonly WatermarkRow[]> {
     return manager.query('SELECT name, seen_until AS seenUntil FROM watermark ORDER BY name');
   }

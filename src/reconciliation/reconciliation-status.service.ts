@@ -3,6 +3,7 @@ import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { openstackServices } from '../openstack/openstack-call.js';
 import { OpenStackConnection } from '../openstack/openstack-connection.js';
+import { purposeOf, type LoopPurpose } from './loops.js';
 import { PauseRepository, type Pause } from './pause.repository.js';
 import {
   ReconciliationStatusRepository,
@@ -13,8 +14,8 @@ import {
 } from './reconciliation-status.repository.js';
 
 export interface LoopStatus extends LeaseRow {
-  /** Null where no setting of its own says how often. */
-  readonly intervalMs: number | null;
+  /** Null for one that is not known here. */
+  readonly purpose: LoopPurpose | null;
   /** Milliseconds since it was last completed; null: never. */
   readonly lagMs: number | null;
 }
@@ -49,12 +50,13 @@ export class ReconciliationStatusService {
     return this.database.read(async (manager) => {
       const now = await this.status.now(manager);
       const lag = (since: Date): number => Math.max(0, now.getTime() - since.getTime());
-      const leases = await this.status.leases(manager);
+      const sweep = await this.status.sweepLease(manager);
+      const leases = [...(await this.status.leases(manager)), ...(sweep === null ? [] : [sweep])];
       const watermarks = await this.status.watermarks(manager);
       return {
         loops: leases.map((lease) => ({
           ...lease,
-          intervalMs: this.intervalOf(lease.name),
+          purpose: purposeOf(lease.name, this.config.settings),
           lagMs: lease.completedAt === null ? null : lag(lease.completedAt),
         })),
         lastSweep: await this.status.lastSweep(manager),
@@ -64,16 +66,5 @@ export class ReconciliationStatusService {
         services: openstackServices.map((name) => ({ name, isReachable: reachability.get(name) ?? null })),
       };
     });
-  }
-
-  /** A loop's shards, if it has some, stand behind a colon. */
-  private intervalOf(lease: string): number | null {
-    const { DELTA_MS, IDENTITY_SWEEP_MS, ORPHAN_SWEEP_MS } = this.config.settings;
-    const intervals: Readonly<Record<string, number>> = {
-      identity: IDENTITY_SWEEP_MS,
-      orphans: ORPHAN_SWEEP_MS,
-      delta: DELTA_MS,
-    };
-    return intervals[lease.split(':', 1)[0] ?? ''] ?? null;
   }
 }

@@ -260,7 +260,8 @@ function problemOf(
   if (finding.action === null) return { message: 'has no action that could be applied', type: 'no_action' };
   if (finding.allowed) return null;
   if (finding.type !== 'MASS_MISSING') return { message: finding.reason ?? 'is not allowed', type: 'not_allowed' };
-  return confirmsMassChange ? null : { message: 'needs confirm_mass_change', type: 'unconfirmed' };
+  const message = 'needs confirm_mass_change: so many are missing at once that the view may be wrong';
+  return confirmsMassChange ? null : { message, type: 'unconfirmed' };
 }
 
 /** @throws ReconciliationRunning */

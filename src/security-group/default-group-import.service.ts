@@ -9,14 +9,12 @@ import { LeaseService, type HeldLease } from '../database/lease.service.js';
 import { Transaction } from '../database/transaction.js';
 import { projectCall } from '../openstack/openstack-call.js';
 import { OpenStackError } from '../openstack/openstack-errors.js';
+import { defaultGroupsEveryMs } from '../reconciliation/loops.js';
 import { PauseRepository } from '../reconciliation/pause.repository.js';
 import type { ManagedProject } from '../reconciliation/reconciler.js';
 import { DefaultGroupRepository } from './default-group.repository.js';
 import { SecurityGroupClient, type ObservedSecurityGroup } from './security-group.client.js';
 import { SecurityGroupReconciler } from './security-group.reconciler.js';
-
-/** How soon after a project appeared its default group is there, at most; milliseconds. */
-const newProjectsMs = 2_000;
 
 /**
  * Brings the group that Neutron makes by itself for each project into MySQL, by whichever replica holds the lease: servers are made with
@@ -69,7 +67,7 @@ export class DefaultGroupImporter implements OnApplicationBootstrap, BeforeAppli
   }
 
   private everyMs(): number {
-    return Math.min(newProjectsMs, this.config.settings.IDENTITY_SWEEP_MS);
+    return defaultGroupsEveryMs(this.config.settings);
   }
 
   private async importIfDue(): Promise<void> {

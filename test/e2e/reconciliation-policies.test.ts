@@ -21,6 +21,7 @@ const policies = {
 interface StatusBody {
   readonly loops: readonly {
     readonly name: string;
+    readonly description: string | null;
     readonly interval_ms: number | null;
     readonly epoch: number;
     readonly completed_at: string | null;
@@ -164,7 +165,17 @@ describe('what administrators decide about reconciliation', () => {
       const { loops, watermarks, services, last_sweep: sweep, paused } = await status();
       const delta = loops.find(({ name }) => name === 'delta:server');
       expect(delta).toMatchObject({ interval_ms: 200, epoch: expect.any(Number) });
-      expect(loops.map(({ name }) => name)).toEqual(expect.arrayContaining(['identity', 'orphans']));
+      expect(loops.find(({ name }) => name === 'sweep')).toMatchObject({
+        ...{ interval_ms: 700, completed_at: expect.any(String), lag_ms: expect.any(Number) },
+        description: expect.stringMatching(/complete lists/),
+      });
+      expect(loops.map(({ name }) => name)).toEqual(
+        expect.arrayContaining(['default-groups', 'identity', 'orphans', 'sweep', 'delta:floating_ip']),
+      );
+      for (const { name, interval_ms: everyMs, description } of loops) {
+        expect([name, everyMs]).toEqual([name, expect.any(Number)]);
+        expect([name, description]).toEqual([name, expect.stringMatching(/^[A-Z].*\.$/)]);
+      }
       expect(watermarks.map(({ name }) => name)).toContain('server');
       expect(sweep).toMatchObject({ complete: true });
       expect(services).toEqual(

@@ -2665,12 +2665,17 @@ export interface components {
              */
             completed_at: string | null;
             /**
+             * @description What it does; null for a loop of another release.
+             * @example Takes over projects and people from Keystone.
+             */
+            description: string | null;
+            /**
              * @description Grows with each replica that takes it over.
              * @example 17
              */
             epoch: number;
             /**
-             * @description How often it is begun; null where no setting of its own says so.
+             * @description How often it is begun; 0: never, null for a loop of another release.
              * @example 1800000
              */
             interval_ms: number | null;
@@ -3259,6 +3264,7 @@ export interface components {
         ReconciliationStatusResponse: {
             /** @description The last comparison of everything; null before the first. */
             last_sweep: components["schemas"]["LastSweepResponse"] | null;
+            /** @description The loops that have run, complete sweeps among them. */
             loops: components["schemas"]["LoopResponse"][];
             /** @description Of the operations that do not get on by themselves; null when there is none. */
             oldest_stuck_operation: components["schemas"]["StuckOperationResponse"] | null;
