@@ -307,7 +307,13 @@ describe('reconciliations', () => {
       const begun = await plantRun(database, { state: 'PLANNING' });
       const pending = runs.apply<ProblemBody>(id, { plan_hash: hash });
       // It sees no newer plan, and then meets the index.
-      await sleep(300);
+      for (const end = Date.now() + 10_000; Date.now() < end;) {
+        const [waiting] = await database.query<RowDataPacket[]>(
+          "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'",
+        );
+        if (waiting.length > 0) break;
+        await sleep(20);
+      }
       await database.commit();
       const { status, body } = await pending;
       expect([status, body.code, body.blocked_by]).toEqual([
