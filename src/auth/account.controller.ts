@@ -83,9 +83,9 @@ export class AccountController {
   @ApiOkResponse({ type: DeletionPreviewResponse, description: 'With `dry_run`: what the deletion would do.' })
   @ApiAccepted(OperationOnlyResponse)
   @ApiOperation({
-    summary: 'Delete your account',
+    summary: 'Delete an account',
     description:
-      'In OpenStack too; your sessions end with it. Only accounts that were made here, not the last one of the domain, and not that of who is alone in a project with something in it.',
+      'Your own, and as an administrator one that is in no project and could not log in to delete itself. In OpenStack too; its sessions end with it. Only accounts that were made here, not the last one of the domain, and not that of who is alone in a project with something in it.',
   })
   @ApiProblems(
     'USER_NOT_FOUND',

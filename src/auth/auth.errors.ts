@@ -130,7 +130,7 @@ export class UserDeletionDenied extends DomainError {
   readonly code = 'USER_DELETE_PERMISSION_DENIED';
 
   constructor() {
-    super('You may delete your own account only');
+    super('You may delete your own account only; an administrator also one that is in no project');
   }
 }
 

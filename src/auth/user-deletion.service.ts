@@ -38,10 +38,10 @@ export class UserDeletionService {
   ) {}
 
   /**
-   * Deletes the caller's own account, and waits for it a while. Returns the operation that goes on after that, or null when it is done;
+   * Deletes the caller's own account, or for an administrator one that is in no project, and waits for it a while. Returns the operation that goes on after that, or null when it is done;
    * the sessions end with the account.
    *
-   * @throws UserNotFound, UserDeletionDenied (somebody else), PreconditionFailed, LastUser, LastProjectMember, ImportedUserDeletion
+   * @throws UserNotFound, UserDeletionDenied (somebody else's), PreconditionFailed, LastUser, LastProjectMember, ImportedUserDeletion
    * @throws OperationInProgress; OperationFailed when OpenStack refuses in time.
    */
   async delete(actor: Actor, id: number, ifMatch: Precondition<UserDetails>): Promise<OperationEntity | null> {
@@ -52,7 +52,7 @@ export class UserDeletionService {
   /** What the deletion would do now. @throws UserNotFound, UserDeletionDenied, PreconditionFailed */
   async preview(principal: Principal, id: number, ifMatch: Precondition<UserDetails>): Promise<DeletionPreview> {
     return this.database.read(async (manager) => {
-      const user = await this.requireOwn(manager, principal, { id, ifMatch });
+      const user = await this.requireDeletable(manager, principal, { id, ifMatch });
       const joined = await this.projects.memberships(manager, id);
       const projects = await Promise.all(joined.map(({ projectId }) => this.projects.find(manager, projectId)));
       return {
@@ -72,7 +72,7 @@ export class UserDeletionService {
     { actor, id, ifMatch }: { readonly actor: Actor; readonly id: number; readonly ifMatch: Precondition<UserDetails> },
   ): Promise<OperationEntity> {
     await this.lock(tx, id);
-    const user = await this.requireOwn(tx, actor.principal, { id, ifMatch });
+    const user = await this.requireDeletable(tx, actor.principal, { id, ifMatch });
     const [obstacle] = await this.obstacles(tx, user);
     if (obstacle !== undefined) throw obstacle.error;
     return this.operations.begin(tx, {
@@ -99,7 +99,7 @@ export class UserDeletionService {
     await this.users.findForUpdate(tx, id);
   }
 
-  private async requireOwn(
+  private async requireDeletable(
     manager: EntityManager,
     { userId, role }: Principal,
     { id, ifMatch }: { readonly id: number; readonly ifMatch: Precondition<UserDetails> },
@@ -107,9 +107,18 @@ export class UserDeletionService {
     const shown = await this.details.findFor(manager, { userId, isAdmin: role === 'admin' }, id);
     const user = await this.users.find(manager, id);
     if (shown === null || user === null) throw new UserNotFound(id);
-    if (id !== userId) throw new UserDeletionDenied();
+    const isForAdmin = role === 'admin' && (await this.isInNoProject(manager, id));
+    if (id !== userId && !isForAdmin) throw new UserDeletionDenied();
     await ifMatch.require(() => Promise.resolve(shown));
     return user;
+  }
+
+  /** Who cannot log in to delete the account oneself, since a session is for a project. Who is just being added to one is not alone. */
+  private async isInNoProject(manager: EntityManager, userId: number): Promise<boolean> {
+    for (const { projectId } of await this.projects.findPlaces(manager, userId)) {
+      if ((await this.projects.find(manager, projectId)) !== null) return false;
+    }
+    return true;
   }
 
   /** In the order in which they are told. */

@@ -128,7 +128,10 @@ export const problems = {
   },
   USER_NOT_FOUND: { kind: 'not-found', detail: 'There is no user 3 that shares a project with you' },
   USER_UPDATE_PERMISSION_DENIED: { kind: 'forbidden', detail: 'You may change your own account only' },
-  USER_DELETE_PERMISSION_DENIED: { kind: 'forbidden', detail: 'You may delete your own account only' },
+  USER_DELETE_PERMISSION_DENIED: {
+    kind: 'forbidden',
+    detail: 'You may delete your own account only; an administrator also one that is in no project',
+  },
   LAST_USER_DELETION_NOT_ALLOWED: { kind: 'conflict', detail: 'This is the last user of the domain' },
   LAST_PROJECT_MEMBER: {
     kind: 'conflict',

@@ -363,6 +363,62 @@ describe('users', () => {
       expect(again.id).not.toBe(user.id);
     });
 
+    it('deletes for an admin who is in no project, and nobody else does', async () => {
+      const user = await signedUp(app.url);
+      for (const query of ['?dry_run=true', '']) {
+        const refused = await demo.delete<ProblemBody>(userPath(user.id, query));
+        expect([refused.status, refused.body.code]).toEqual([404, 'USER_NOT_FOUND']);
+      }
+      const preview = await admin.delete(userPath(user.id, '?dry_run=true'));
+      expect([preview.status, preview.body]).toEqual([
+        200,
+        {
+          delete: [{ type: 'user', id: user.id, name: user.account_id }],
+          detach: [],
+          keep: [],
+          blocked_by: [],
+        },
+      ]);
+      expect(inKeystone(user.openstack_id)).toBe(true);
+      const answer = await admin.delete(userPath(user.id));
+      expect([answer.status, answer.body]).toEqual([204, undefined]);
+      expect(inKeystone(user.openstack_id)).toBe(false);
+      expect((await admin.get(userPath(user.id))).status).toBe(404);
+      const [audit] = await rows("SELECT * FROM audit_event WHERE action = 'user.delete' AND resource_id = ?", [
+        user.id,
+      ]);
+      expect(audit).toMatchObject({ actor_user_id: idOf(admin) });
+    });
+
+    it('deletes for an admin who has left the last project', async () => {
+      const person = await newMember(app.url, demo);
+      const path = userPath(idOf(person));
+      const before = await admin.delete<ProblemBody>(path);
+      expect([before.status, before.body.code]).toEqual([403, 'USER_DELETE_PERMISSION_DENIED']);
+      expect(before.body.detail).toContain('in no project');
+      await new MemberRequests(demo).remove(demo.login?.project_id ?? 0, idOf(person));
+      expect((await admin.delete(`${path}?dry_run=true`)).status).toBe(200);
+      expect((await admin.delete(path)).status).toBe(204);
+    });
+
+    it('does not delete for an admin who is just being added to a project', async () => {
+      const user = await signedUp(app.url);
+      app.simulator.switchService('identity', 'down');
+      const adding = await demo.post(
+        `/projects/${String(demo.login?.project_id)}/users/${String(user.id)}`,
+        undefined,
+        { headers: { prefer: 'respond-async' } },
+      );
+      expect(adding.status).toBe(202);
+      for (const query of ['?dry_run=true', '']) {
+        const refused = await admin.delete<ProblemBody>(userPath(user.id, query));
+        expect([403, 409]).toContain(refused.status);
+      }
+      app.simulator.switchService('identity', 'up');
+      await demo.finished(adding);
+      expect((await admin.delete<ProblemBody>(userPath(user.id))).status).toBe(403);
+    });
+
     it('deletes nobody else, not even for an admin', async () => {
       const before = deletions();
       for (const [api, id, status, code] of [

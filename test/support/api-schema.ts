@@ -1522,8 +1522,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Delete your account
-         * @description In OpenStack too; your sessions end with it. Only accounts that were made here, not the last one of the domain, and not that of who is alone in a project with something in it.
+         * Delete an account
+         * @description Your own, and as an administrator one that is in no project and could not log in to delete itself. In OpenStack too; its sessions end with it. Only accounts that were made here, not the last one of the domain, and not that of who is alone in a project with something in it.
          *
          *     Needs a token and at least the role reader.
          */
