@@ -105,11 +105,18 @@ export class ReconciliationFindingRepository {
     return new Map(rows.map((row) => [row.openstackId, row.firstSeenAt]));
   }
 
+  /** Why a finding might not be applied is no reason any more when it was. */
   async setOutcome(tx: EntityManager, id: number, outcome: ApplyOutcome): Promise<void> {
-    await tx.query(
-      `UPDATE reconciliation_finding SET state = ?, reason = COALESCE(?, reason), applied_at = IF(? = 'APPLIED', NOW(3), NULL) WHERE id = ?`,
-      [outcome.state, outcome.state === 'APPLIED' ? null : outcome.reason.slice(0, 500), outcome.state, id],
-    );
+    if (outcome.state === 'APPLIED')
+      await tx.query(
+        `UPDATE reconciliation_finding SET state = 'APPLIED', reason = IF(is_allowed = 1, reason, NULL), applied_at = NOW(3) WHERE id = ?`,
+        [id],
+      );
+    else
+      await tx.query('UPDATE reconciliation_finding SET state = ?, reason = ?, applied_at = NULL WHERE id = ?', [
+        ...[outcome.state, outcome.reason.slice(0, 500)],
+        id,
+      ]);
   }
 
   /**
