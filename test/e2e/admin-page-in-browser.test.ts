@@ -81,6 +81,65 @@ const dialog = 'dialog[open]';
     await shot('reconciliations');
   });
 
+  /** What is told now, wherever. */
+  const told = async (): Promise<readonly string[]> => [
+    await browser.text('#alert:not([hidden])'),
+    await browser.text('#news'),
+  ];
+
+  it('tells of an error once, until the next success', async () => {
+    await browser.type('Projects', 'nowhere');
+    await browser.click('Start a dry run');
+    await browser.shows('#alert', 'There is no project “nowhere”.');
+    expect(await told()).toEqual(['There is no project “nowhere”.', '']);
+    await shot('error');
+    await browser.type('Projects', 'demo, other');
+    await browser.click('Start a dry run');
+    await browser.shows('#view h2', 'PLANNED');
+    await browser.shows('#view .panel', 'demo, other');
+    expect((await told())[0]).toBe('');
+  });
+
+  it('tells that the service cannot be reached until it can', async () => {
+    await browser.click('Loops');
+    await browser.shows('#view table', 'identity');
+    await browser.setOffline(true);
+    await browser.shows('#alert', 'The service cannot be reached.');
+    await browser.setOffline(false);
+    await browser.until(`document.getElementById('alert').hidden`);
+    expect(await told()).toEqual(['', '']);
+  });
+
+  it('tells what each loop does and how often, complete sweeps among them', async () => {
+    await browser.shows('#view table', 'complete lists');
+    const row = `[...document.querySelectorAll('#view tr')].find((one) => one.innerText.startsWith('sweep'))?.innerText ?? ''`;
+    expect(await browser.evaluate<string>(row)).toMatch(/^sweep\s+Compares everything by complete lists.*\s+1\ss\s/);
+  });
+
+  it('refuses a policy out of its limits at the field, in words', async () => {
+    await browser.click('Policies');
+    await browser.type('Brake: share (percent)', '101');
+    await browser.click('Set…');
+    await browser.shows('#view form', 'Brake: share (percent) must be a whole number from 0 to 100.');
+    expect(await browser.text(dialog)).toBe('');
+    expect(await browser.evaluate<string>('document.activeElement.name')).toBe('mass_missing_percent');
+    await shot('policy-refused');
+    await browser.type('Brake: share (percent)', '20');
+    expect(await browser.text('#view form')).not.toContain('whole number');
+  });
+
+  it('knows the limits of the policies', async () => {
+    const { body } = await app.anonymous.get<{
+      components: { schemas: Record<string, { properties: Record<string, { minimum?: number; maximum?: number }> }> };
+    }>('/openapi.json');
+    const limits = Object.entries(body.components.schemas['SetPoliciesRequest']?.properties ?? {})
+      .filter(([, { maximum }]) => maximum !== undefined)
+      .map(([name, { minimum, maximum }]) => [name, String(minimum), String(maximum)]);
+    expect(limits).toHaveLength(4);
+    const shown = `[...document.querySelectorAll('#view input')].map(({ name, min, max }) => [name, min, max])`;
+    expect(await browser.evaluate(shown)).toEqual(limits);
+  });
+
   it('tells by name who paused the loops', async () => {
     await browser.click('Loops');
     await browser.click('Pause…');
@@ -113,5 +172,27 @@ const dialog = 'dialog[open]';
     await browser.click('Apply the 2 chosen', dialog);
     await browser.shows('#view h2', 'DONE');
     expect((await runs.findings(id)).map(({ state }) => state)).toEqual(['APPLIED', 'APPLIED']);
+  });
+
+  it('tells once that the session has ended, and who is no administrator', async () => {
+    await browser.click('Loops');
+    await browser.click('Resume');
+    await browser.click('Pause…');
+    await browser.shows(dialog, 'Pause the loops?');
+    await database.query('DELETE FROM session');
+    await browser.shows('#news', 'The session has ended. Log in again.');
+    expect(await browser.text(dialog)).toBe('');
+    expect(await told()).toEqual(['', 'The session has ended. Log in again.']);
+    const { account_id: account, password } = credentialsOf('demo');
+    await browser.type('Account id', account);
+    await browser.type('Password', password);
+    await browser.click('Log in');
+    const refusal = 'demo is no administrator: this page needs the role admin.';
+    await browser.shows('#alert', refusal);
+    expect(await told()).toEqual([refusal, '']);
+  });
+
+  it('throws nothing and breaks no rule of its own', () => {
+    expect(browser.complaints).toEqual([]);
   });
 });

@@ -101,6 +101,14 @@ export class Browser {
     await this.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
   }
 
+  /** Cuts the page off from every server, or lets it reach them again. */
+  async setOffline(offline: boolean): Promise<void> {
+    await this.send('Network.enable');
+    await this.send('Network.emulateNetworkConditions', {
+      ...{ offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 },
+    });
+  }
+
   /** The value of an expression, as JSON can hold it. */
   async evaluate<T>(expression: string): Promise<T> {
     const answer = await this.send('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true });
@@ -136,7 +144,7 @@ export class Browser {
     )})].find((one) => one.checkVisibility() && !one.disabled && (one.getAttribute('aria-label') ?? one.innerText).trim() === ${JSON.stringify(name)})`;
     await this.until(find);
     // A page that draws itself anew may have taken it away in between.
-    const middle = `(() => { const one = ${find}; one?.scrollIntoView({ block: 'center' }); const box = one?.getBoundingClientRect();
+    const middle = `(() => { const one = ${find}; one?.scrollIntoView({ block: 'center' }); const [box] = one?.getClientRects() ?? [];
       return box === undefined ? null : { x: box.x + box.width / 2, y: box.y + box.height / 2 }; })()`;
     let at: { x: number; y: number } | null = null;
     while (at === null) at = await this.evaluate<{ x: number; y: number } | null>(middle);

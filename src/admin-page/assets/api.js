@@ -1,11 +1,42 @@
+/** So many wrong fields are named at once. */
+const named = 3;
+
 /** An answer of 400 and above, in the words of the API. */
 export class Refusal extends Error {
   constructor(status, problem) {
-    const fields = (problem?.errors ?? []).map(({ field, message }) => `${field} ${message}`);
-    super(fields.length > 0 ? fields.join('; ') : (problem?.detail ?? `The answer was ${status}`));
+    super(wordsOf(problem?.errors ?? []) || (problem?.detail ?? `The answer was ${status}`));
     this.status = status;
     this.problem = problem;
+    /** The end of the session was told of already. */
+    this.isTold = false;
   }
+}
+
+/** What is wrong with several fields in the same way is said once. */
+function wordsOf(errors) {
+  const fields = new Map();
+  for (const { field, message } of errors) fields.set(message, [...(fields.get(message) ?? []), ordinal(field)]);
+  return [...fields]
+    .map(([message, [...names]]) => {
+      const more = names.length > named ? ` and ${names.length - named} more` : '';
+      return `${names.slice(0, named).join(', ')}${more}${names.length > 1 ? ': each' : ''} ${message}`;
+    })
+    .join('; ');
+}
+
+/** `list.0` of the API is the first of the list to people. */
+function ordinal(field) {
+  return field.replaceAll(/\.(\d+)/g, (_, index) => ` ${Number(index) + 1}`);
+}
+
+/** The same refusal with the entries of a list of the request called by their titles. */
+export function inWords(error, list, titles) {
+  if (!(error instanceof Refusal)) return error;
+  const errors = (error.problem?.errors ?? []).map((one) => {
+    const [name, index] = one.field.split('.');
+    return { ...one, field: name === list ? (titles[Number(index)] ?? one.field) : one.field };
+  });
+  return new Refusal(error.status, { ...error.problem, errors });
 }
 
 /** Tokens live in this variable alone: a page that is closed or loaded again has none. */
@@ -22,7 +53,8 @@ export async function logIn(accountId, password) {
   session = await request('POST', '/auth/login', { body: { account_id: accountId, password } });
   const me = await request('GET', '/auth/me');
   if (me.role === 'admin') return me;
-  await logOut();
+  await request('POST', '/auth/logout').catch(() => null);
+  session = null;
   throw new Refusal(403, { detail: `${accountId} is no administrator: this page needs the role admin.` });
 }
 
@@ -84,6 +116,7 @@ async function request(method, path, options = {}) {
 
 async function send(method, path, options, isRepeated = false) {
   const { body, headers = {} } = options;
+  const used = session;
   let answer;
   try {
     answer = await fetch(path, {
@@ -105,11 +138,16 @@ async function send(method, path, options, isRepeated = false) {
     return send(method, path, options, true);
   }
   const problem = await answer.json().catch(() => null);
-  if (answer.status === 401 && session !== null) {
-    session = null;
-    onEnd();
+  const refusal = new Refusal(answer.status, problem);
+  if (answer.status === 401 && used !== null) {
+    refusal.isTold = true;
+    // Of several requests that hear of it the first one tells.
+    if (session !== null) {
+      session = null;
+      onEnd();
+    }
   }
-  throw new Refusal(answer.status, problem);
+  throw refusal;
 }
 
 let refreshing = null;

@@ -64,13 +64,29 @@ export function facts(pairs) {
 
 let ids = 0;
 
-/** A control under its label. */
+/** A control under its label; a value that the control itself refuses is told of beside it. */
 export function field(label, control, hint) {
   ids += 1;
   control.id = control.id === '' ? `field-${ids}` : control.id;
   const note = hint === undefined ? null : h('small', { id: `${control.id}-hint` }, hint);
-  if (note !== null) control.setAttribute('aria-describedby', note.id);
-  return h('div', {}, h('label', { for: control.id }, label), control, note);
+  const wrong = h('small', { id: `${control.id}-wrong`, className: 'wrong', hidden: true });
+  control.setAttribute('aria-describedby', `${note === null ? '' : `${note.id} `}${wrong.id}`);
+  control.addEventListener('invalid', (event) => {
+    event.preventDefault();
+    wrong.textContent = `${label} ${wordsOf(control)}`;
+    wrong.hidden = false;
+    control.setAttribute('aria-invalid', 'true');
+    [...control.form.elements].find((one) => one.willValidate && !one.validity.valid)?.focus();
+  });
+  control.addEventListener('input', () => {
+    wrong.hidden = true;
+    control.removeAttribute('aria-invalid');
+  });
+  return h('div', {}, h('label', { for: control.id }, label), control, note, wrong);
+}
+
+function wordsOf({ type, min, max, validationMessage }) {
+  return type === 'number' ? `must be a whole number from ${min} to ${max}.` : `: ${validationMessage}`;
 }
 
 export function select(name, options, chosen = '') {
@@ -89,9 +105,10 @@ export function time(text) {
 
 export function duration(ms) {
   if (ms === null || ms === undefined) return '–';
+  if (ms > 0 && ms < 1000) return `${Math.round(ms)}\u00a0ms`;
   const seconds = Math.round(ms / 1000);
-  if (seconds < 120) return `${seconds} s`;
-  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+  if (seconds < 120) return `${seconds}\u00a0s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)}\u00a0min` : `${Math.round(seconds / 3600)}\u00a0h`;
 }
 
 export function tag(text, kind = 'soft') {
@@ -101,21 +118,34 @@ export function tag(text, kind = 'soft') {
 const news = document.getElementById('news');
 const alertBox = document.getElementById('alert');
 
+/** What the alert came from: a view that reads again takes its own complaint back, and no other one. */
+let complainer = null;
+
 /** Read out without interrupting. */
 export function tell(text) {
-  alertBox.hidden = true;
+  clearAlert();
   news.textContent = text;
 }
 
 /** What went wrong in a view is no matter of the next one. */
 export function clearAlert() {
   alertBox.hidden = true;
+  complainer = null;
 }
 
-export function warn(error) {
+/** One message at a time: what was told before is not true any more. */
+export function warn(error, source = null) {
+  if (error.isTold === true) return;
   const requestId = error.problem?.request_id;
   alertBox.textContent = `${error.message}${requestId === undefined ? '' : ` (request ${requestId})`}`;
   alertBox.hidden = false;
+  news.textContent = '';
+  complainer = source;
+}
+
+/** It goes well again. */
+export function settle(source) {
+  if (complainer === source) clearAlert();
 }
 
 const busy = new WeakSet();
@@ -130,6 +160,7 @@ export function acting(work) {
     button.setAttribute('aria-busy', 'true');
     try {
       await work(event);
+      settle(null);
     } catch (error) {
       warn(error);
     } finally {
@@ -141,7 +172,7 @@ export function acting(work) {
 
 /**
  * Asks before something is done; resolves to whether it shall be. With `words` the button stays off until they are typed, while
- * `needsWords()` says so.
+ * `needsWords()` says so; it is off too while `isPossible()` says that there is nothing to do.
  */
 export function confirmed({
   title,
@@ -150,14 +181,16 @@ export function confirmed({
   isDangerous = false,
   words = null,
   needsWords = () => words !== null,
+  isPossible = () => true,
 }) {
+  clearAlert();
   return new Promise((resolve) => {
     const typed = h('input', { name: 'words', autocomplete: 'off', spellcheck: 'false' });
     const go = h('button', { type: 'submit', className: isDangerous ? 'danger' : 'primary' }, action);
     const typing = words === null ? null : field(`Type “${words}” to confirm`, typed);
     const check = () => {
       if (typing !== null) typing.hidden = !needsWords();
-      go.disabled = needsWords() && typed.value.trim() !== words;
+      go.disabled = !isPossible() || (needsWords() && typed.value.trim() !== words);
     };
     const form = h(
       'form',

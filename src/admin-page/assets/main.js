@@ -1,5 +1,5 @@
 import { logIn, logOut, whenEnded } from './api.js';
-import { acting, clearAlert, tell, warn } from './dom.js';
+import { acting, clearAlert, settle, tell, warn } from './dom.js';
 import { operations } from './operations.js';
 import { policies } from './policies.js';
 import { reconciliation, reconciliations } from './reconciliations.js';
@@ -24,7 +24,7 @@ const views = [
 
 function show() {
   if (!isIn) return;
-  current?.abort();
+  leave();
   current = new AbortController();
   view.replaceChildren();
   clearAlert();
@@ -37,6 +37,12 @@ function show() {
   open(view, repeating(current.signal), ...(pattern.exec(hash) ?? []).slice(1));
 }
 
+/** What is asked in a view is asked no more when another one comes. */
+function leave() {
+  current?.abort();
+  for (const dialog of document.querySelectorAll('dialog')) dialog.close('no');
+}
+
 /** Runs now and again `everyMs` after each end, until the view goes; 0: once. Not while nobody looks. */
 function repeating(signal) {
   return (everyMs, work) => {
@@ -44,8 +50,9 @@ function repeating(signal) {
       if (signal.aborted) return;
       try {
         if (everyMs === 0 || !document.hidden) await work();
+        if (!signal.aborted) settle(run);
       } catch (error) {
-        if (!signal.aborted) warn(error);
+        if (!signal.aborted) warn(error, run);
       }
       if (everyMs > 0 && !signal.aborted) setTimeout(run, everyMs);
     };
@@ -61,7 +68,7 @@ function switchTo(account) {
   person.hidden = !isIn;
   document.getElementById('account').textContent = account ?? '';
   if (isIn) return show();
-  current?.abort();
+  leave();
   view.replaceChildren();
   form.reset();
   return form.elements.namedItem('account_id').focus();

@@ -1,7 +1,9 @@
 import { getTagged, put } from './api.js';
 import { acting, confirmed, field, h, replace, select, table, tell } from './dom.js';
 
-/** [name, title, hint, words to choose from or null for a number] */
+const monthSeconds = 30 * 24 * 3_600;
+
+/** [name, title, hint, words to choose from or the least and the greatest number] */
 const known = [
   [
     'missing',
@@ -9,14 +11,19 @@ const known = [
     'only marked, or deleted when the grace time is over',
     ['mark', 'tombstone'],
   ],
-  ['missing_grace_seconds', 'Grace time (seconds)', 'how long an object must be gone before its row is deleted', null],
+  [
+    'missing_grace_seconds',
+    'Grace time (seconds)',
+    'how long an object must be gone before its row is deleted',
+    { min: 0, max: monthSeconds },
+  ],
   [
     'mass_missing_count',
     'Brake: number',
     'in one project more missing than this, and than the share, are a mass',
-    null,
+    { min: 0, max: 1_000_000 },
   ],
-  ['mass_missing_percent', 'Brake: share (percent)', 'of the rows of a type in a project', null],
+  ['mass_missing_percent', 'Brake: share (percent)', 'of the rows of a type in a project', { min: 0, max: 100 }],
   ['unmanaged', 'An object that was not made here', 'reported, or given a row', ['report', 'adopt']],
   ['orphans', 'An object that no row owns any more', 'reported, or deleted on second sight', ['report', 'delete']],
   [
@@ -25,7 +32,12 @@ const known = [
     'the record takes OpenStack’s, or OpenStack gets the record’s',
     ['accept', 'enforce'],
   ],
-  ['stuck_after_seconds', 'Stuck after (seconds)', 'how long a transition may take before it is reported', null],
+  [
+    'stuck_after_seconds',
+    'Stuck after (seconds)',
+    'how long a transition may take before it is reported',
+    { min: 1, max: monthSeconds },
+  ],
 ];
 
 /** What is done about findings without asking. */
@@ -38,10 +50,12 @@ export function policies(container, every) {
     const controls = known
       .filter(([name]) => name in values)
       .map(([name, title, hint, words]) => {
-        const control =
-          words === null
-            ? h('input', { name, type: 'number', min: '0', required: true, value: String(values[name]) })
-            : select(name, words, values[name]);
+        const control = Array.isArray(words)
+          ? select(name, words, values[name])
+          : h('input', {
+              ...{ name, type: 'number', min: String(words.min), max: String(words.max) },
+              ...{ required: true, value: String(values[name]) },
+            });
         return [name, title, control, hint];
       });
     const save = async () => {

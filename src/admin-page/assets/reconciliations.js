@@ -1,4 +1,4 @@
-import { all, download, get, post, queryOf } from './api.js';
+import { all, download, get, inWords, post, queryOf } from './api.js';
 import { acting, confirmed, facts, field, h, replace, select, table, tag, tell, time } from './dom.js';
 import { projectIds, projectName, projectNames } from './projects.js';
 
@@ -156,8 +156,10 @@ export function reconciliation(container, every, id) {
     if (decision === null) return;
     await post(`${path}/apply`, {
       plan_hash: run.plan_hash,
-      ...(onlyChosen ? { finding_ids: [...chosen.keys()] } : {}),
+      ...(onlyChosen ? { finding_ids: plan.map((finding) => finding.id) } : {}),
       ...(decision.confirmsMassChange ? { confirm_mass_change: true } : {}),
+    }).catch((error) => {
+      throw inWords(error, 'finding_ids', plan.map(titleOf));
     });
     chosen.clear();
     tell(`Run ${id} is being applied.`);
@@ -258,8 +260,8 @@ export function reconciliation(container, every, id) {
           ['Record → OpenStack', changesOf],
           [
             'Action',
-            ({ action, allowed }) =>
-              action === null ? '–' : [words(action), allowed ? '' : ' (not allowed)'].join(''),
+            ({ action, allowed, type }) =>
+              action === null ? '–' : `${words(action)}${allowed ? '' : ` (${whenNotAllowed(type)})`}`,
           ],
           [
             'State',
@@ -304,6 +306,10 @@ function isApplicable({ action, allowed, type }) {
   return action !== null && (allowed || type === 'MASS_MISSING');
 }
 
+function whenNotAllowed(type) {
+  return type === 'MASS_MISSING' ? 'after a confirmation' : 'not allowed';
+}
+
 /** Null: no. */
 async function askToApply({ plan, brakes, hidden, onlyChosen }) {
   const counts = new Map();
@@ -312,14 +318,15 @@ async function askToApply({ plan, brakes, hidden, onlyChosen }) {
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   const total = `${plan.length}${plan.length >= countable ? ' or more' : ''} findings`;
-  const mass = h('input', { type: 'checkbox', name: 'mass', checked: onlyChosen && brakes > 0, disabled: onlyChosen });
+  const mass = h('input', { type: 'checkbox', name: 'mass' });
   const words_ = 'apply mass change';
   const isConfirmed = await confirmed({
-    title: `Apply ${total}?`,
+    title: plan.length === 0 ? 'Nothing is applied without a confirmation' : `Apply ${total}?`,
     action: onlyChosen ? `Apply the ${plan.length} chosen` : 'Apply what is allowed',
     isDangerous: brakes > 0,
     words: brakes > 0 ? words_ : null,
     needsWords: () => brakes > 0 && mass.checked,
+    isPossible: () => plan.length > 0 || mass.checked,
     body: [
       h('p', {}, 'Just these are carried out. One whose row or object has moved since is skipped, with the reason.'),
       h('p', {}, 'The run ends with it: what is not chosen is skipped, and needs a new dry run.'),
@@ -348,7 +355,7 @@ async function askToApply({ plan, brakes, hidden, onlyChosen }) {
             'p',
             { className: 'banner' },
             `${brakes} MASS_MISSING: so many are missing at once that the view may be wrong. Look into OpenStack first. `,
-            h('label', {}, mass, ' Apply them too'),
+            h('div', {}, h('label', {}, mass, ` Apply the ${brakes} missing too`)),
           ),
     ].filter((part) => part !== null),
   });

@@ -90,8 +90,11 @@ export function status(container, every) {
       table(
         'Each is run by one replica at a time',
         [
-          ['Loop', ({ name }) => name],
-          ['Every', ({ interval_ms }) => duration(interval_ms)],
+          [
+            'Loop',
+            ({ name, description }) => [name, description === null ? '' : h('div', { className: 'soft' }, description)],
+          ],
+          ['Every', ({ interval_ms }) => (interval_ms === 0 ? 'off' : duration(interval_ms))],
           ['Completed', ({ completed_at }) => time(completed_at)],
           ['Behind', ({ lag_ms }) => duration(lag_ms)],
           ['Held by', ({ owner }) => owner ?? '–'],
