@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
-import type { Connection } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Api } from '../support/api.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { Browser, chromiumPath } from '../support/browser.js';
@@ -172,6 +172,62 @@ const dialog = 'dialog[open]';
     await browser.click('Apply the 2 chosen', dialog);
     await browser.shows('#view h2', 'DONE');
     expect((await runs.findings(id)).map(({ state }) => state)).toEqual(['APPLIED', 'APPLIED']);
+  });
+
+  it('deletes many missing rows only after a confirmation', async () => {
+    await browser.click('Policies');
+    await browser.type('Grace time (seconds)', '0');
+    await browser.click('Set…');
+    await browser.click('Set them', dialog);
+    await browser.shows('#news', 'The policies are set.');
+    for (const { openstack_id: openstackId } of volumes) app.simulator.outside.delete(openstackId ?? '');
+    const rows = async (): Promise<readonly unknown[]> => {
+      const [found] = await database.query<RowDataPacket[]>(
+        `SELECT name, deleted_at IS NOT NULL AS deleted, deleted_reason AS reason FROM volume WHERE project_id = ? ORDER BY id`,
+        [volume(0).project_id],
+      );
+      return found.map(({ deleted, reason }): unknown => [deleted, reason]);
+    };
+    const untouched = volumes.map(() => [0, null]);
+
+    const { id, counts } = await dryRun();
+    expect(counts).toEqual({ MASS_MISSING: 3 });
+    await browser.shows('#view .banner', 'So much is missing at once that the view may be wrong.');
+    await browser.shows('#view table', 'tombstone (after a confirmation)');
+    await shot('mass-missing');
+    expect(await rows()).toEqual(untouched);
+
+    // All that is allowed is nothing.
+    await browser.click('Apply all that is allowed…');
+    await browser.shows(dialog, 'Nothing is applied without a confirmation');
+    expect(await browser.evaluate<boolean>(`document.querySelector('${dialog} [type=submit]').disabled`)).toBe(true);
+    await browser.click('Keep as it is', dialog);
+
+    const findings = await runs.findings(id);
+    const titles = findings.map(
+      ({ resource_name: name, resource_id: row }) => `${String(name)} (volume ${String(row)})`,
+    );
+    for (const title of titles) await browser.click(`Choose MASS_MISSING of ${title}`);
+    await browser.click('Apply the 3 chosen…');
+    await browser.click('Apply the 3 chosen', dialog);
+    await browser.shows('#alert', `${titles.join(', ')}: each needs confirm_mass_change: so many are missing at once`);
+    await shot('mass-missing-refused');
+    expect([(await runs.get(id)).state, await rows()]).toEqual(['PLANNED', untouched]);
+
+    await browser.click('Apply the 3 chosen…');
+    await browser.click('Apply the 3 missing too', dialog);
+    expect(await browser.evaluate<boolean>(`document.querySelector('${dialog} [type=submit]').disabled`)).toBe(true);
+    await browser.type('Type “apply mass change” to confirm', 'apply mass change', dialog);
+    await shot('mass-missing-confirmed');
+    await browser.click('Apply the 3 chosen', dialog);
+    await browser.shows('#view h2', 'DONE');
+    expect((await told())[0]).toBe('');
+    await browser.shows('#view table', 'APPLIED');
+    await shot('mass-missing-applied');
+    expect((await runs.findings(id)).map(({ state, reason }) => [state, reason])).toEqual(
+      volumes.map(() => ['APPLIED', null]),
+    );
+    expect(await rows()).toEqual(volumes.map(() => [1, 'external']));
   });
 
   it('tells once that the session has ended, and who is no administrator', async () => {
