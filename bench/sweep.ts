@@ -190,10 +190,10 @@ async function costOf<T>(
 
 async function statements(connection: Connection): Promise<number> {
   const [rows] = await connection.query<RowDataPacket[]>(
-    `SELECT SUM(VARIABLE_VALUE) AS total FROM performance_schema.global_status
-      WHERE VARIABLE_NAME IN ('Com_select', 'Com_insert', 'Com_update', 'Com_delete', 'Com_update_multi', 'Com_delete_multi')`,
+    `SHOW GLOBAL STATUS WHERE Variable_name IN
+       ('Com_select', 'Com_insert', 'Com_update', 'Com_delete', 'Com_update_multi', 'Com_delete_multi')`,
   );
-  return Number(rows[0]?.['total']);
+  return rows.reduce((total, row) => total + Number(row['Value']), 0);
 }
 
 async function residentBytes(pid: number): Promise<number> {
