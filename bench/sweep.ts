@@ -111,15 +111,22 @@ async function sweepsOf(servers: number, rounds: number): Promise<readonly Sweep
   }
 }
 
+interface SweepEnd {
+  readonly tookMs: number;
+  readonly pages: number;
+  /** How often it was looked for: statements of the bench. */
+  readonly looks: number;
+}
+
 /** Has the service carry out a sweep, and waits for its end. */
-async function sweep(connection: Connection): Promise<{ tookMs: number; pages: number }> {
+async function sweep(connection: Connection): Promise<SweepEnd> {
   const [result] = await connection.query(
     `INSERT INTO reconciliation_run (origin, mode, scope_key, resource_types, lease_until)
      VALUES ('sweep', 'apply', 'bench', ?, NOW(3) - INTERVAL 1 SECOND)`,
     [JSON.stringify(types)],
   );
   const id = (result as { insertId: number }).insertId;
-  for (;;) {
+  for (let looks = 1; ; looks += 1) {
     const [rows] = await connection.query<RowDataPacket[]>(
       `SELECT state, pages, TIMESTAMPDIFF(MICROSECOND, started_at, finished_at) / 1000 AS tookMs,
               (SELECT COUNT(*) FROM reconciliation_finding f WHERE f.run_id = r.id) AS findings
@@ -129,7 +136,7 @@ async function sweep(connection: Connection): Promise<{ tookMs: number; pages: n
     const run = rows[0];
     if (run?.['state'] === 'DONE') {
       if (Number(run['findings']) > 0) console.log(`  (the sweep found ${String(run['findings'])} differences)`);
-      return { tookMs: Number(run['tookMs']), pages: Number(run['pages']) };
+      return { tookMs: Number(run['tookMs']), pages: Number(run['pages']), looks };
     }
     if (run?.['state'] === 'FAILED') throw new Error('the sweep failed');
     // Seldom: the wait itself is statements.
@@ -174,8 +181,8 @@ async function adminToken(url: string): Promise<string> {
   return answer.headers.get('x-subject-token') ?? '';
 }
 
-/** What `work` takes of statements, without those that are heard in the same time when nothing is done. */
-async function costOf<T>(
+/** What `work` takes of statements, without its own looks and those that are heard in the same time when nothing is done. */
+async function costOf<T extends { readonly looks: number }>(
   connection: Connection,
   work: () => Promise<T>,
 ): Promise<{ readonly result: T; readonly statements: number }> {
@@ -183,7 +190,7 @@ async function costOf<T>(
   await sleep(10_000);
   const [before, startedAt] = [await statements(connection), performance.now()];
   const result = await work();
-  const heard = (await statements(connection)) - before;
+  const heard = (await statements(connection)) - before - result.looks;
   const restRate = (before - restBefore) / (startedAt - restAt);
   return { result, statements: heard - restRate * (performance.now() - startedAt) };
 }
