@@ -32,10 +32,10 @@ describe('the body of a request', () => {
     expect(parse('[{"a":"{[\\"}"},{"a":{"a":1}}]')).toEqual([{ a: '{["}' }, { a: { a: 1 } }]);
   });
 
-  it('is walked through quickly however many keys it has', () => {
-    const text = `{${Array.from({ length: 10_000 }, (_, index) => `"k${String(index)}":1`).join(',')}}`;
+  it('is walked through in a time that grows no faster than its keys', () => {
+    const text = `{${Array.from({ length: 50_000 }, (_, index) => `"k${String(index)}":1`).join(',')}}`;
     const startedAt = performance.now();
     parse(text);
-    expect(performance.now() - startedAt).toBeLessThan(100);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
   });
 });
