@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Api, UnexpectedAnswer, type Credentials, type LoginBody } from '../test/support/api.js';
@@ -197,6 +197,8 @@ async function writeState(
   };
   await writeFile(stateFile, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
   await chmod(stateFile, 0o600); // the mode above counts for a new file alone
+  // What it tells of ends with the demo.
+  started({ stop: async () => rm(stateFile, { force: true }) });
   return { catalogue, walker: { account_id, password, project_id } };
 }
 
