@@ -5,8 +5,10 @@ import { createHmac } from 'node:crypto';
 import { mergeMap, of, type Observable } from 'rxjs';
 import { locationOf } from '../common/accepted-at.js';
 import { deriveKey } from '../common/derived-key.js';
+import { entityTag } from '../common/entity-tag.js';
 import { ValidationFailed } from '../common/errors.js';
 import { IdempotencyClaim, setIdempotencyClaim } from '../common/idempotency.js';
+import { isTagged } from '../common/precondition.js';
 import { principalOf } from '../common/principal.decorator.js';
 import { secretAnswerMetadata } from '../common/secret-answer.js';
 import { Config } from '../config/config.js';
@@ -102,5 +104,8 @@ function replay(
   const location =
     operationId === null ? locationOf(context.getHandler(), answer) : `/operations/${String(operationId)}`;
   if (status === 202 && location !== null) reply.header('location', location);
+  const isResource =
+    typeof answer === 'object' && answer !== null && ('id' in answer || isTagged(context.getHandler()));
+  if (isResource) reply.header('etag', entityTag(answer));
   return answer;
 }

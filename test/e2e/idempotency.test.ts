@@ -58,6 +58,8 @@ describe('Idempotency-Key', () => {
     expect([first.status, second.status]).toEqual([202, 202]);
     expect(second.body).toEqual(first.body);
     expect(second.headers.get('location')).toBe(first.headers.get('location'));
+    expect(second.headers.get('etag')).toMatch(/^"[\w-]+"$/);
+    expect(second.headers.get('etag')).toBe(first.headers.get('etag'));
     expect([first.headers.get('idempotent-replayed'), second.headers.get('idempotent-replayed')]).toEqual([
       null,
       'true',
