@@ -23,6 +23,18 @@ describe('the migrations', () => {
     await dataSource.destroy();
   });
 
+  it('are run, as everything is, in sessions that read what is committed, in UTC', async () => {
+    for (const runner of [dataSource.createQueryRunner(), dataSource.createQueryRunner()]) {
+      await runner.startTransaction();
+      const sessions: unknown = await runner.query(
+        'SELECT @@SESSION.transaction_isolation AS isolation, @@SESSION.time_zone AS zone, @@SESSION.innodb_lock_wait_timeout AS lockWait',
+      );
+      expect(sessions).toEqual([{ isolation: 'READ-COMMITTED', zone: '+00:00', lockWait: 5 }]);
+      await runner.rollbackTransaction();
+      await runner.release();
+    }
+  });
+
   it('lead from nothing to the newest version, each of them once', async () => {
     expect(await dataSource.showMigrations()).toBe(false);
     const done = await rows('SELECT name FROM migrations ORDER BY id');
