@@ -1,13 +1,9 @@
-import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { SchedulerRegistry } from '@nestjs/schedule';
-import { DatabaseUnavailable } from '../common/errors.js';
-import { Loop } from '../common/loop.js';
+import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
-import { LeaseService, type HeldLease } from '../database/lease.service.js';
-import { Transaction } from '../database/transaction.js';
-import { OpenStackError } from '../openstack/openstack-errors.js';
-import { PauseRepository } from '../reconciliation/pause.repository.js';
+import type { HeldLease } from '../database/lease.service.js';
+import { Transaction, type EntityManager } from '../database/transaction.js';
+import { Loops, type LoopTurn, type ReconciliationLoop } from '../reconciliation/loops.js';
 import { IdentityRecordService } from './identity-record.service.js';
 import { identityLease, IdentityRepository } from './identity.repository.js';
 import { KeystoneIdentityService } from './keystone-identity.service.js';
@@ -17,41 +13,39 @@ import { KeystoneIdentityService } from './keystone-identity.service.js';
  * replicas. Nothing waits for it. While reconciliation is paused it does nothing, but for the first import, without which nobody can log in.
  */
 @Injectable()
-export class IdentityImportService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class IdentityImportService implements ReconciliationLoop {
+  readonly name = identityLease;
+  readonly intervalMs: number;
+  readonly runsAtStart = true;
+  /** A first start that met a Keystone in trouble must not be without people and projects for a whole interval. */
+  readonly retryMs: number;
   private readonly logger = new Logger(IdentityImportService.name);
-  private readonly loop: Loop;
-  private retry: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly config: Config,
-    private readonly scheduler: SchedulerRegistry,
-    private readonly leases: LeaseService,
+    config: Config,
+    loops: Loops,
     private readonly database: Database,
     private readonly transaction: Transaction,
-    private readonly pauses: PauseRepository,
     private readonly identity: IdentityRepository,
     private readonly keystone: KeystoneIdentityService,
     private readonly record: IdentityRecordService,
   ) {
-    this.loop = new Loop(
-      'identity',
-      config.settings.IDENTITY_SWEEP_MS,
-      () => this.runIfDue(),
-      (error) => {
-        this.report(error);
-        this.tryAgainSoon();
-      },
-    );
+    const { IDENTITY_SWEEP_MS, BACKOFF_MAX_MS } = config.settings;
+    this.intervalMs = IDENTITY_SWEEP_MS;
+    this.retryMs = Math.min(IDENTITY_SWEEP_MS, BACKOFF_MAX_MS);
+    loops.register(this);
   }
 
-  onApplicationBootstrap(): void {
-    this.loop.start(this.scheduler);
-    this.loop.nudge();
+  describe(): string {
+    return 'Takes over projects, people and who is a member of what from Keystone.';
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    clearTimeout(this.retry);
-    await this.loop.stop();
+  async isUrgent(manager: EntityManager): Promise<boolean> {
+    return !(await this.identity.hasBeenImported(manager));
+  }
+
+  run(turn: LoopTurn): Promise<void> {
+    return turn.underLease((lease) => this.import(lease));
   }
 
   /** Whether an import has ever been completed, by whichever replica. @throws DatabaseUnavailable */
@@ -59,22 +53,7 @@ export class IdentityImportService implements OnApplicationBootstrap, BeforeAppl
     return this.database.read((manager) => this.identity.hasBeenImported(manager));
   }
 
-  private async runIfDue(): Promise<void> {
-    if (await this.isHeld()) return;
-    const { IDENTITY_SWEEP_MS: sweepMs, LEASE_MS: leaseMs } = this.config.settings;
-    // A little less than the interval: a timer that comes early by a moment must not skip a turn.
-    await this.leases.withLease(identityLease, { ttlMs: leaseMs, everyMs: Math.floor(sweepMs * 0.9) }, (lease) =>
-      this.run(lease),
-    );
-  }
-
-  private async isHeld(): Promise<boolean> {
-    return this.database.read(
-      async (manager) => (await this.pauses.find(manager)) !== null && (await this.identity.hasBeenImported(manager)),
-    );
-  }
-
-  private async run(lease: HeldLease): Promise<void> {
+  private async import(lease: HeldLease): Promise<void> {
     const known = await this.database.read((manager) => this.identity.known(manager));
     const observed = await this.keystone.observe(known, () => lease.renew());
     await this.transaction.run(async (tx) => {
@@ -85,28 +64,5 @@ export class IdentityImportService implements OnApplicationBootstrap, BeforeAppl
       { projects: observed.projects.length, users: observed.users.length, complete: observed.arePlacesComplete },
       'identity imported',
     );
-  }
-
-  /** A first start that met a Keystone in trouble must not be without people and projects for a whole interval. */
-  private tryAgainSoon(): void {
-    const { IDENTITY_SWEEP_MS: sweepMs, BACKOFF_MAX_MS: backoffMs } = this.config.settings;
-    clearTimeout(this.retry);
-    this.retry = setTimeout(
-      () => {
-        this.loop.nudge();
-      },
-      Math.min(sweepMs, backoffMs),
-    );
-  }
-
-  private report(error: unknown): void {
-    if (error instanceof OpenStackError) {
-      const { service, operation, status, text } = error;
-      this.logger.warn({ service, operation, status, text }, 'Keystone could not be read; the import is tried again');
-    } else if (error instanceof DatabaseUnavailable) {
-      this.logger.warn('MySQL is away; the import is tried again');
-    } else {
-      this.logger.error({ err: error }, 'the import met a bug');
-    }
   }
 }

@@ -1,16 +1,13 @@
-import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { SchedulerRegistry } from '@nestjs/schedule';
-import { DatabaseUnavailable } from '../common/errors.js';
-import { Loop } from '../common/loop.js';
+import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { DeploymentService } from '../database/deployment.service.js';
-import { LeaseService, type HeldLease } from '../database/lease.service.js';
+import type { HeldLease } from '../database/lease.service.js';
 import { Transaction, type EntityManager } from '../database/transaction.js';
 import { OpenStackError } from '../openstack/openstack-errors.js';
+import { Loops, type LoopTurn, type ReconciliationLoop } from './loops.js';
 import { OrphanSources, type MarkedObject, type MarkedRow, type OrphanSource } from './orphan-source.js';
 import { OrphanRepository } from './orphan.repository.js';
-import { PauseRepository } from './pause.repository.js';
 import { PolicyRepository } from './policy.repository.js';
 
 /**
@@ -19,49 +16,37 @@ import { PolicyRepository } from './policy.repository.js';
  * was deleted here or records another id. An unknown uuid is never touched: a database restored from yesterday deletes nothing.
  */
 @Injectable()
-export class OrphanSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class OrphanSweeper implements ReconciliationLoop {
+  readonly name = 'orphans';
+  readonly intervalMs: number;
+  readonly restMs: number;
+  readonly runsAtStart = true;
   private readonly logger = new Logger(OrphanSweeper.name);
-  private readonly loop: Loop;
   private readonly minimumAgeMs: number;
 
   constructor(
-    private readonly config: Config,
-    private readonly scheduler: SchedulerRegistry,
+    config: Config,
+    loops: Loops,
     private readonly database: Database,
     private readonly transaction: Transaction,
-    private readonly leases: LeaseService,
     private readonly deployment: DeploymentService,
     private readonly sources: OrphanSources,
     private readonly orphans: OrphanRepository,
-    private readonly pauses: PauseRepository,
     private readonly policies: PolicyRepository,
   ) {
     const { ORPHAN_SWEEP_MS, LEASE_MS, HTTP_TIMEOUT_MS, SETTLING_MS } = config.settings;
     this.minimumAgeMs = LEASE_MS + HTTP_TIMEOUT_MS + SETTLING_MS;
-    this.loop = new Loop(
-      'orphans',
-      ORPHAN_SWEEP_MS,
-      () => this.sweepIfDue(),
-      (error) => {
-        this.warn(error);
-      },
-    );
+    this.intervalMs = ORPHAN_SWEEP_MS;
+    this.restMs = Math.floor(ORPHAN_SWEEP_MS / 2);
+    loops.register(this);
   }
 
-  onApplicationBootstrap(): void {
-    this.loop.start(this.scheduler);
-    this.loop.nudge();
+  describe(): string {
+    return 'Looks for what was made here and belongs to nothing any more, and deletes it if the policy says so.';
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.loop.stop();
-  }
-
-  private async sweepIfDue(): Promise<void> {
-    if ((await this.database.read((manager) => this.pauses.find(manager))) !== null) return;
-    const { LEASE_MS, ORPHAN_SWEEP_MS } = this.config.settings;
-    const options = { ttlMs: LEASE_MS, everyMs: Math.floor(ORPHAN_SWEEP_MS / 2) };
-    await this.leases.withLease('orphans', options, (lease) => this.sweep(lease));
+  run(turn: LoopTurn): Promise<void> {
+    return turn.underLease((lease) => this.sweep(lease));
   }
 
   private async sweep(lease: HeldLease): Promise<void> {
@@ -141,16 +126,6 @@ export class OrphanSweeper implements OnApplicationBootstrap, BeforeApplicationS
     );
     const byUuid = new Map(rows.map((row) => [row.uuid, row]));
     return objects.filter((object) => isOrphan(object, byUuid.get(object.uuid), locked));
-  }
-
-  private warn(error: unknown): void {
-    const isAway = error instanceof DatabaseUnavailable || error instanceof OpenStackError;
-    if (isAway) this.logger.warn({ error: error.message }, 'the sweep for orphans was not completed');
-    else
-      this.logger.error(
-        { error: error instanceof Error ? error.stack : String(error) },
-        'the sweep for orphans met a bug',
-      );
   }
 }
 

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { openstackServices } from '../openstack/openstack-call.js';
 import { OpenStackConnection } from '../openstack/openstack-connection.js';
-import { purposeOf, type LoopPurpose } from './loops.js';
+import { Loops, type LoopPurpose } from './loops.js';
 import { PauseRepository, type Pause } from './pause.repository.js';
 import {
   ReconciliationStatusRepository,
@@ -38,9 +37,9 @@ export interface ReconciliationStatus {
 @Injectable()
 export class ReconciliationStatusService {
   constructor(
-    private readonly config: Config,
     private readonly database: Database,
     private readonly connection: OpenStackConnection,
+    private readonly loops: Loops,
     private readonly pauses: PauseRepository,
     private readonly status: ReconciliationStatusRepository,
   ) {}
@@ -56,7 +55,7 @@ export class ReconciliationStatusService {
       return {
         loops: leases.map((lease) => ({
           ...lease,
-          purpose: purposeOf(lease.name, this.config.settings),
+          purpose: this.loops.purposeOf(lease.name),
           lagMs: lease.completedAt === null ? null : lag(lease.completedAt),
         })),
         lastSweep: await this.status.lastSweep(manager),

@@ -6,6 +6,7 @@ import { Adopters } from './adoption.js';
 import { MarkedAdoption } from './marked-adoption.js';
 import { DeltaService } from './delta.service.js';
 import { FindingNameRepository } from './finding-name.repository.js';
+import { Loops } from './loops.js';
 import { ManagedProjectRepository } from './managed-project.repository.js';
 import { OrphanSources } from './orphan-source.js';
 import { OrphanSweeper } from './orphan-sweeper.service.js';
@@ -39,6 +40,7 @@ import { WatermarkRepository } from './watermark.repository.js';
   imports: [AuditModule, OpenStackModule, OperationModule],
   controllers: [ReconciliationController, ReconciliationStatusController, RefreshController, AdoptionController],
   providers: [
+    Loops,
     OrphanSources,
     OrphanSweeper,
     OrphanRepository,
@@ -68,15 +70,6 @@ import { WatermarkRepository } from './watermark.repository.js';
     DeltaService,
     WatermarkRepository,
   ],
-  exports: [
-    OrphanSources,
-    Adopters,
-    MarkedAdoption,
-    PauseRepository,
-    Reconcilers,
-    ReconcilerKit,
-    ResourceRefresh,
-    RefreshLimit,
-  ],
+  exports: [Loops, OrphanSources, Adopters, MarkedAdoption, Reconcilers, ReconcilerKit, ResourceRefresh, RefreshLimit],
 })
 export class ReconciliationModule {}

@@ -1,12 +1,9 @@
-import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { SchedulerRegistry } from '@nestjs/schedule';
-import { DatabaseUnavailable } from '../common/errors.js';
-import { Loop } from '../common/loop.js';
+import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { Transaction } from '../database/transaction.js';
+import { Loops, type ReconciliationLoop } from './loops.js';
 import { ManagedProjectRepository } from './managed-project.repository.js';
-import { PauseRepository } from './pause.repository.js';
 import { PolicyRepository } from './policy.repository.js';
 import { Reconcilers } from './reconciler.js';
 import { ReconciliationRunRepository, ScopeBusy } from './reconciliation-run.repository.js';
@@ -17,53 +14,55 @@ import { ReconciliationRunner } from './reconciliation-runner.service.js';
  * something is followed by another as soon as the grace time is over, so that a deletion is believed within one interval and that.
  */
 @Injectable()
-export class SweepService implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new Logger(SweepService.name);
-  private readonly loop: Loop;
+export class SweepService implements ReconciliationLoop {
+  readonly name = 'sweep';
+  readonly intervalMs: number;
+  readonly looksEveryMs: number;
+  readonly runsAtStart = true;
 
   constructor(
-    private readonly config: Config,
-    private readonly scheduler: SchedulerRegistry,
+    config: Config,
+    loops: Loops,
     private readonly database: Database,
     private readonly transaction: Transaction,
-    private readonly pauses: PauseRepository,
     private readonly policies: PolicyRepository,
     private readonly projects: ManagedProjectRepository,
     private readonly reconcilers: Reconcilers,
     private readonly runs: ReconciliationRunRepository,
     private readonly runner: ReconciliationRunner,
   ) {
-    this.loop = new Loop(
-      'sweep',
-      Math.min(Math.ceil(config.settings.SWEEP_MS / 4), mostlyEveryMs),
-      () => this.beginIfDue(),
-      (error) => {
-        this.report(error);
-      },
-    );
+    this.intervalMs = config.settings.SWEEP_MS;
+    this.looksEveryMs = Math.min(Math.ceil(this.intervalMs / 4), mostlyEveryMs);
+    loops.register(this);
   }
 
-  onApplicationBootstrap(): void {
-    if (this.config.settings.SWEEP_MS === 0) return;
-    this.loop.start(this.scheduler);
-    this.loop.nudge();
+  describe(): string {
+    return 'Compares everything by complete lists: the one loop that finds what is missing or was not made here.';
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.loop.stop();
+  async run(): Promise<void> {
+    if (!(await this.isDue())) return;
+    try {
+      await this.begin();
+    } catch (error) {
+      // Another replica was a moment earlier.
+      if (error instanceof ScopeBusy) return;
+      throw error;
+    }
+    this.runner.nudge();
   }
 
-  private async beginIfDue(): Promise<void> {
-    const { SWEEP_MS } = this.config.settings;
-    const isDue = await this.database.read(async (manager) => {
-      if ((await this.pauses.find(manager)) !== null) return false;
+  private async isDue(): Promise<boolean> {
+    return this.database.read(async (manager) => {
       // At the first start nothing is known of any project yet.
       if ((await this.projects.find(manager, null)).length === 0) return false;
-      if (!(await this.runs.hasRecentSweep(manager, SWEEP_MS))) return true;
+      if (!(await this.runs.hasRecentSweep(manager, this.intervalMs))) return true;
       const { value: policies } = await this.policies.policies(manager);
       return this.runs.hasMissedLongAgo(manager, policies.missingGraceSeconds * 1000);
     });
-    if (!isDue) return;
+  }
+
+  private async begin(): Promise<void> {
     await this.transaction.run(async (tx) => {
       await this.runs.forgetOldSweeps(tx);
       await this.runs.insert(tx, {
@@ -75,14 +74,6 @@ export class SweepService implements OnApplicationBootstrap, BeforeApplicationSh
         requestedBy: null,
       });
     });
-    this.runner.nudge();
-  }
-
-  private report(error: unknown): void {
-    // Another replica was a moment earlier.
-    if (error instanceof ScopeBusy) return;
-    if (error instanceof DatabaseUnavailable) this.logger.warn({ error: error.message }, 'no sweep could be begun');
-    else this.logger.error({ error: error instanceof Error ? error.stack : String(error) }, 'the sweep met a bug');
   }
 }
 

@@ -1,58 +1,54 @@
-import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { SchedulerRegistry } from '@nestjs/schedule';
-import { DatabaseUnavailable } from '../common/errors.js';
-import { Loop } from '../common/loop.js';
+import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { duplicateKey } from '../database/database-errors.js';
 import { Database } from '../database/database.js';
-import { LeaseService, type HeldLease } from '../database/lease.service.js';
+import type { HeldLease } from '../database/lease.service.js';
 import { Transaction } from '../database/transaction.js';
 import { projectCall } from '../openstack/openstack-call.js';
 import { OpenStackError } from '../openstack/openstack-errors.js';
-import { defaultGroupsEveryMs } from '../reconciliation/loops.js';
-import { PauseRepository } from '../reconciliation/pause.repository.js';
+import { Loops, type LoopTurn, type ReconciliationLoop } from '../reconciliation/loops.js';
 import type { ManagedProject } from '../reconciliation/reconciler.js';
 import { DefaultGroupRepository } from './default-group.repository.js';
 import { SecurityGroupClient, type ObservedSecurityGroup } from './security-group.client.js';
 import { SecurityGroupReconciler } from './security-group.reconciler.js';
+
+/** How soon after a project appeared its default group is there, at most; milliseconds. */
+const newProjectsMs = 2_000;
 
 /**
  * Brings the group that Neutron makes by itself for each project into MySQL, by whichever replica holds the lease: servers are made with
  * it. All other groups that were not made here are reconciliation's, and are only taken over as its policy says.
  */
 @Injectable()
-export class DefaultGroupImporter implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class DefaultGroupImporter implements ReconciliationLoop {
+  readonly name = 'default-groups';
+  readonly intervalMs: number;
+  readonly runsAtStart = true;
   private readonly logger = new Logger(DefaultGroupImporter.name);
-  private readonly loop: Loop;
 
   constructor(
-    private readonly config: Config,
-    private readonly scheduler: SchedulerRegistry,
+    config: Config,
+    loops: Loops,
     private readonly database: Database,
     private readonly transaction: Transaction,
-    private readonly leases: LeaseService,
-    private readonly pauses: PauseRepository,
     private readonly client: SecurityGroupClient,
     private readonly defaults: DefaultGroupRepository,
     private readonly groups: SecurityGroupReconciler,
   ) {
-    this.loop = new Loop(
-      'default-groups',
-      this.everyMs(),
-      () => this.importIfDue(),
-      (error) => {
-        this.warn(error);
-      },
-    );
+    this.intervalMs = Math.min(newProjectsMs, config.settings.IDENTITY_SWEEP_MS);
+    loops.register(this);
   }
 
-  onApplicationBootstrap(): void {
-    this.loop.start(this.scheduler);
-    this.loop.nudge();
+  describe(): string {
+    return 'Brings the default security group of each new project into the record; rests while there is none.';
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.loop.stop();
+  async run(turn: LoopTurn): Promise<void> {
+    const without = await this.database.read((manager) => this.defaults.projectsWithout(manager));
+    if (without.length === 0) return;
+    await turn.underLease(async (lease) => {
+      for (const project of without) await this.importUnlessRefused(project, lease);
+    });
   }
 
   /**
@@ -64,21 +60,6 @@ export class DefaultGroupImporter implements OnApplicationBootstrap, BeforeAppli
   async ensureDefaultGroup(project: ManagedProject): Promise<void> {
     const isKnown = await this.database.read((manager) => this.defaults.isKnown(manager, project.id));
     if (!isKnown) await this.importOf(project, null);
-  }
-
-  private everyMs(): number {
-    return defaultGroupsEveryMs(this.config.settings);
-  }
-
-  private async importIfDue(): Promise<void> {
-    const without = await this.database.read(async (manager) =>
-      (await this.pauses.find(manager)) === null ? this.defaults.projectsWithout(manager) : [],
-    );
-    if (without.length === 0) return;
-    const options = { ttlMs: this.config.settings.LEASE_MS, everyMs: this.everyMs() };
-    await this.leases.withLease('default-groups', options, async (lease) => {
-      for (const project of without) await this.importUnlessRefused(project, lease);
-    });
   }
 
   private async importUnlessRefused(project: ManagedProject, lease: HeldLease): Promise<void> {
@@ -112,15 +93,5 @@ export class DefaultGroupImporter implements OnApplicationBootstrap, BeforeAppli
       // Somebody else was a moment earlier.
       if (duplicateKey(error) !== 'uq_security_group_openstack_id') throw error;
     }
-  }
-
-  private warn(error: unknown): void {
-    const isAway = error instanceof DatabaseUnavailable || error instanceof OpenStackError;
-    if (isAway) this.logger.warn({ error: error.message }, 'the import of default groups was not completed');
-    else
-      this.logger.error(
-        { error: error instanceof Error ? error.stack : String(error) },
-        'the import of default groups met a bug',
-      );
   }
 }
