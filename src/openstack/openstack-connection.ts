@@ -10,7 +10,12 @@ import { isInTransaction } from '../common/transaction-scope.js';
 import { Config } from '../config/config.js';
 import type { OpenStackService } from './openstack-call.js';
 import type { RawAnswer } from './openstack-classification.js';
-import { OpenStackUnavailable, OpenStackUnknownOutcome, type OpenStackError } from './openstack-errors.js';
+import {
+  answerTooLarge,
+  OpenStackUnavailable,
+  OpenStackUnknownOutcome,
+  type OpenStackError,
+} from './openstack-errors.js';
 import { GateClosed, ServiceGate, type Vitality } from './openstack-gate.js';
 import { OpenStackMetrics } from './openstack-metrics.js';
 
@@ -27,6 +32,8 @@ export interface RawRequest {
   readonly body: string | null;
   readonly beforeSend?: (() => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** An answer with a longer body is given up; bytes, 5 MiB unless told. */
+  readonly largestBytes?: number | undefined;
   /** Whether the crash tests' failpoints lie on this request: those that change OpenStack. */
   readonly hasFailpoints: boolean;
 }
@@ -35,7 +42,7 @@ export interface RawResponse extends RawAnswer {
   readonly header: (name: string) => string | null;
 }
 
-const largestBodyBytes = 5 * 1024 * 1024;
+const usualLargestBytes = 5 * 1024 * 1024;
 /** Below the 5 s after which common servers close an idle connection: a request sent into a closing one has no known outcome. */
 const idleMs = 4_000;
 
@@ -95,6 +102,7 @@ export class OpenStackConnection implements OnApplicationShutdown {
       return answer;
     } catch (error) {
       if (request.signal?.aborted === true) vitality = 'unclear';
+      if (error instanceof OpenStackUnknownOutcome && error.type === answerTooLarge) vitality = 'up';
       throw error;
     } finally {
       gate.leave(vitality);
@@ -146,6 +154,7 @@ export class OpenStackConnection implements OnApplicationShutdown {
         },
         data: request.body ?? undefined,
         signal,
+        maxContentLength: request.largestBytes ?? usualLargestBytes,
         transport: this.transport(progress, request.hasFailpoints),
       });
       if (request.hasFailpoints) failpoint('openstack.answered');
@@ -202,8 +211,7 @@ export class OpenStackConnection implements OnApplicationShutdown {
         httpsAgent: this.agents.https,
         proxy: false,
         maxRedirects: 0,
-        maxContentLength: largestBodyBytes,
-        maxBodyLength: largestBodyBytes,
+        maxBodyLength: usualLargestBytes,
         responseType: 'text',
         transformResponse: (body: unknown) => (typeof body === 'string' ? body : ''),
         validateStatus: () => true,
@@ -241,7 +249,8 @@ function failureOf(
   error: unknown,
 ): OpenStackError {
   const text = isTimeout ? 'no whole answer in time' : describe(error);
-  const init = { service, operation, requestId, text: text.slice(0, 500), cause: new Error(text) };
+  const type = /^\w+: maxContentLength size of \d+ exceeded$/.test(text) ? answerTooLarge : undefined;
+  const init = { service, operation, requestId, type, text: text.slice(0, 500), cause: new Error(text) };
   return progress.isConnected ? new OpenStackUnknownOutcome(init) : new OpenStackUnavailable(init);
 }
 

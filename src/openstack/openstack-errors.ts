@@ -14,6 +14,9 @@ export interface OpenStackErrorInit {
   readonly cause?: unknown;
 }
 
+/** The type of an OpenStackUnknownOutcome whose answer was longer than what is read at once. */
+export const answerTooLarge = 'AnswerTooLarge';
+
 /** Every failure of a call to OpenStack is one of the subclasses. */
 export abstract class OpenStackError extends Error {
   readonly service: OpenStackService;

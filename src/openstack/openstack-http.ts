@@ -26,6 +26,8 @@ export interface OpenStackRequest {
   readonly microversion?: string;
   /** Statuses that mean success; any other 2xx or 3xx has an unknown outcome. */
   readonly ok: readonly number[];
+  /** An answer with a longer body has an unknown outcome; bytes, 5 MiB unless told. */
+  readonly largestBytes?: number;
 }
 
 /** With a schema for what the answer says; null where it says nothing worth reading. */
@@ -157,6 +159,7 @@ export class OpenStackHttp {
       body: request.body === undefined ? null : JSON.stringify(request.body),
       beforeSend: call?.beforeSend,
       signal: call?.signal,
+      largestBytes: request.largestBytes,
       hasFailpoints: call !== null && method !== 'GET' && method !== 'HEAD',
     });
     if (!request.ok.includes(answer.status)) throw refusal(request, answer);

@@ -1,11 +1,14 @@
 import { z, type ZodType } from 'zod';
 import type { OpenStackCall } from './openstack-call.js';
-import { OpenStackNotFound, OpenStackRefused, OpenStackUnknownOutcome } from './openstack-errors.js';
+import { answerTooLarge, OpenStackNotFound, OpenStackRefused, OpenStackUnknownOutcome } from './openstack-errors.js';
 import type { OpenStackHttp, OpenStackRequest, Query } from './openstack-http.js';
 
 /** The size that is asked for; a service may give less. */
 export const pageSize = 1_000;
 const mostPages = 1_000;
+
+/** For lists that come without pages, as Keystone's: hundreds of thousands of users; bytes. */
+export const wholeListBytes = 64 * 1024 * 1024;
 
 interface Page<T> {
   readonly items: readonly T[];
@@ -26,7 +29,8 @@ export type PagedRequest<T> = Omit<OpenStackRequest, 'method' | 'ok' | 'body'> &
 };
 
 /**
- * All pages of a list, to its end. Only the query of a next link counts: host, port and path stay those of the endpoint, whatever
+ * All pages of a list, to its end. A page that is too large to be read at once, as of servers with much `user_data`, is asked
+ * for with a smaller `limit`, and those after it too. Only the query of a next link counts: host, port and path stay those of the endpoint, whatever
  * the link says.
  *
  * @throws OpenStackUnknownOutcome of type `IncompleteList` when the end cannot be reached: links that lead in a circle, more than
@@ -36,7 +40,7 @@ export async function* followPages<T>(http: OpenStackHttp, request: PagedRequest
   let query: Query = request.query ?? {};
   const seen = new Set<string>([canonical(query)]);
   for (let count = 1; count <= mostPages; count += 1) {
-    const page = await fetchPage(http, { ...request, query }, count);
+    const page = await fetchReadable(http, { ...request, query }, count);
     yield page.items;
     if (page.next === null) return;
     query = queryOf(page.next);
@@ -45,6 +49,26 @@ export async function* followPages<T>(http: OpenStackHttp, request: PagedRequest
     seen.add(key);
   }
   throw incomplete(request, `it has more than ${String(mostPages)} pages`);
+}
+
+async function fetchReadable<T>(http: OpenStackHttp, request: PagedRequest<T>, count: number): Promise<Page<T>> {
+  for (let query = request.query ?? {}; ; query = shortened(query)) {
+    try {
+      return await fetchPage(http, { ...request, query }, count);
+    } catch (error) {
+      const isTooLarge = error instanceof OpenStackUnknownOutcome && error.type === answerTooLarge;
+      if (!isTooLarge || limitOf(query) <= 1) throw error;
+    }
+  }
+}
+
+/** Without a limit nothing can be asked for in smaller pieces. */
+function limitOf({ limit }: Query): number {
+  return Number(limit ?? 1);
+}
+
+function shortened(query: Query): Query {
+  return { ...query, limit: Math.max(1, Math.floor(limitOf(query) / 4)) };
 }
 
 async function fetchPage<T>(http: OpenStackHttp, request: PagedRequest<T>, count: number): Promise<Page<T>> {

@@ -4,6 +4,7 @@ import type { OpenStackCall } from '../openstack/openstack-call.js';
 import { OpenStackUnknownOutcome } from '../openstack/openstack-errors.js';
 import { OpenStackHttp } from '../openstack/openstack-http.js';
 import { isSameName } from '../openstack/openstack-name.js';
+import { wholeListBytes } from '../openstack/openstack-paging.js';
 import { path } from '../openstack/openstack-path.js';
 import { wireId } from '../openstack/openstack-wire.js';
 
@@ -230,6 +231,7 @@ export class ProjectClient {
       },
       ok: [200],
       schema: assignmentList,
+      largestBytes: wholeListBytes,
       call,
     });
     if (answer.data.truncated) {
@@ -265,6 +267,7 @@ export class ProjectClient {
       query: { domain_id: domainId, ...filter },
       ok: [200],
       schema: projectList,
+      largestBytes: wholeListBytes,
       call,
     });
     const { projects, truncated } = answer.data;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
 import { OpenStackHttp } from '../openstack/openstack-http.js';
 import { isSameName } from '../openstack/openstack-name.js';
+import { wholeListBytes } from '../openstack/openstack-paging.js';
 import { path } from '../openstack/openstack-path.js';
 import { wireId, wireOptionalText } from '../openstack/openstack-wire.js';
 
@@ -133,6 +134,7 @@ export class UserClient {
       query: { domain_id: domainId, ...filter },
       ok: [200],
       schema: userList,
+      largestBytes: wholeListBytes,
       call,
     });
     const { users, truncated } = answer.data;

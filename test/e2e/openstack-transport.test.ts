@@ -251,6 +251,17 @@ describe('the transport', () => {
     });
   });
 
+  it('reads as much as the request allows, and a body that is too long is no service that is down', async () => {
+    server.answer = json(200, { thing: { id: 'a', more: 'x'.repeat(10 * 1024 * 1024) } });
+    await expect(send({ ...get, largestBytes: 11 * 1024 * 1024 })).resolves.toMatchObject({
+      data: { thing: { id: 'a' } },
+    });
+    for (let times = 0; times < 6; times += 1) {
+      expect(await failure(send(get))).toMatchObject({ name: 'OpenStackUnknownOutcome', type: 'AnswerTooLarge' });
+    }
+    expect(server.received).toHaveLength(7);
+  });
+
   it('reads JSON whatever its content type says', async () => {
     server.answer = text(200, '{"thing":{"id":"a"}}', { 'Content-Type': 'text/html' });
     await expect(send()).resolves.toMatchObject({ data: { thing: { id: 'a' } } });
