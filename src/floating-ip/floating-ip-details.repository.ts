@@ -29,7 +29,7 @@ interface Row extends Omit<FloatingIpDetails, 'server' | 'fault' | 'operation'> 
 
 const select = `SELECT f.id, f.openstack_id AS openstackId, f.project_id AS projectId, f.address, f.fixed_ip_address AS fixedIpAddress,
   f.floating_network_openstack_id AS floatingNetworkOpenstackId, f.status, n.id AS networkInterfaceId,
-  s.id AS serverId, s.name AS serverName, f.observed_at AS observedAt, ${syncColumn('f', 'floating_ip')}, f.fault_code AS faultCode, f.fault_message AS faultMessage,
+  s.id AS serverId, s.name AS serverName, f.observed_at AS observedAt, ${syncColumn('f', 'floating_ip')}, f.missing_since AS missingSince, f.fault_code AS faultCode, f.fault_message AS faultMessage,
   o.id AS operationId, o.kind AS operationKind, o.state AS operationState,
   f.created_at AS createdAt, f.updated_at AS updatedAt, f.deleted_at AS deletedAt
   FROM floating_ip f

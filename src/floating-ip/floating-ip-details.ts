@@ -15,6 +15,7 @@ export interface FloatingIpDetails {
   readonly server: { readonly id: number; readonly name: string } | null;
   readonly observedAt: Date | null;
   readonly sync: Sync;
+  readonly missingSince: Date | null;
   readonly fault: { readonly code: string; readonly message: string } | null;
   readonly operation: { readonly id: number; readonly kind: string; readonly state: OperationState } | null;
   readonly createdAt: Date;

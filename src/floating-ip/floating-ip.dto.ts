@@ -80,6 +80,9 @@ export class FloatingIpResponse {
   @ApiProperty({ enum: syncs })
   sync!: Sync;
 
+  /** OpenStack has not shown it since then; if it stays away for the grace time of the policy, it is deleted here too. Null while OpenStack shows it. @example null */
+  missing_since!: string | null;
+
   /** @example 2026-11-24T09:30:00.512Z */
   created_at!: string;
 
@@ -106,6 +109,7 @@ export class FloatingIpResponse {
       operation: operation === null ? null : { id: operation.id, kind: operation.kind, state: operation.state },
       observed_at: floatingIp.observedAt?.toISOString() ?? null,
       sync: floatingIp.sync,
+      missing_since: floatingIp.missingSince?.toISOString() ?? null,
       created_at: floatingIp.createdAt.toISOString(),
       updated_at: floatingIp.updatedAt.toISOString(),
       deleted_at: floatingIp.deletedAt?.toISOString() ?? null,

@@ -19,6 +19,7 @@ export interface NetworkInterfaceDetails {
   readonly floatingIp: { readonly id: number; readonly address: string | null } | null;
   readonly observedAt: Date | null;
   readonly sync: Sync;
+  readonly missingSince: Date | null;
   readonly fault: { readonly code: string; readonly message: string } | null;
   readonly operation: { readonly id: number; readonly kind: string; readonly state: OperationState } | null;
   readonly createdAt: Date;
@@ -58,7 +59,7 @@ interface Attached {
 
 const select = `SELECT n.id, n.openstack_id AS openstackId, n.project_id AS projectId, n.server_id AS serverId,
   n.network_openstack_id AS networkOpenstackId, n.fixed_ip_address AS fixedIpAddress, n.fixed_ips AS fixedIps,
-  n.mac_address AS macAddress, n.openstack_status AS openstackStatus, n.observed_at AS observedAt, ${syncColumn('n', 'network_interface')},
+  n.mac_address AS macAddress, n.openstack_status AS openstackStatus, n.observed_at AS observedAt, ${syncColumn('n', 'network_interface')}, n.missing_since AS missingSince,
   n.fault_code AS faultCode, n.fault_message AS faultMessage, o.id AS operationId, o.kind AS operationKind,
   o.state AS operationState, n.created_at AS createdAt, n.updated_at AS updatedAt, n.deleted_at AS deletedAt
   FROM network_interface n

@@ -80,6 +80,9 @@ export class NetworkInterfaceResponse {
   @ApiProperty({ enum: syncs })
   sync!: Sync;
 
+  /** OpenStack has not shown it since then; if it stays away for the grace time of the policy, it is deleted here too. Null while OpenStack shows it. @example null */
+  missing_since!: string | null;
+
   /** @example 2026-11-24T09:30:00.512Z */
   created_at!: string;
 
@@ -107,6 +110,7 @@ export class NetworkInterfaceResponse {
       operation: operation === null ? null : { id: operation.id, kind: operation.kind, state: operation.state },
       observed_at: nic.observedAt?.toISOString() ?? null,
       sync: nic.sync,
+      missing_since: nic.missingSince?.toISOString() ?? null,
       created_at: nic.createdAt.toISOString(),
       updated_at: nic.updatedAt.toISOString(),
       deleted_at: nic.deletedAt?.toISOString() ?? null,

@@ -32,6 +32,7 @@ export interface SecurityGroupDetails {
   readonly servers: readonly { readonly id: number; readonly name: string }[];
   readonly observedAt: Date | null;
   readonly sync: Sync;
+  readonly missingSince: Date | null;
   readonly fault: { readonly code: string; readonly message: string } | null;
   readonly operation: { readonly id: number; readonly kind: string; readonly state: OperationState } | null;
   readonly createdAt: Date;
@@ -70,7 +71,7 @@ type RuleRow = SecurityGroupRuleDetails & OfGroup;
 type ServerRow = { readonly id: number; readonly name: string } & OfGroup;
 
 const select = `SELECT g.id, g.openstack_id AS openstackId, g.project_id AS projectId, g.name, g.description, g.is_default AS isDefault,
-  g.observed_at AS observedAt, ${syncColumn('g', 'security_group')}, g.fault_code AS faultCode, g.fault_message AS faultMessage,
+  g.observed_at AS observedAt, ${syncColumn('g', 'security_group')}, g.missing_since AS missingSince, g.fault_code AS faultCode, g.fault_message AS faultMessage,
   o.id AS operationId, o.kind AS operationKind, o.state AS operationState,
   g.created_at AS createdAt, g.updated_at AS updatedAt, g.deleted_at AS deletedAt
   FROM security_group g

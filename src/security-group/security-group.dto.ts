@@ -221,6 +221,9 @@ export class SecurityGroupResponse {
   @ApiProperty({ enum: syncs })
   sync!: Sync;
 
+  /** OpenStack has not shown it since then; if it stays away for the grace time of the policy, it is deleted here too. Null while OpenStack shows it. @example null */
+  missing_since!: string | null;
+
   /** @example 2026-11-24T09:30:00.512Z */
   created_at!: string;
 
@@ -245,6 +248,7 @@ export class SecurityGroupResponse {
       operation: operation === null ? null : { id: operation.id, kind: operation.kind, state: operation.state },
       observed_at: group.observedAt?.toISOString() ?? null,
       sync: group.sync,
+      missing_since: group.missingSince?.toISOString() ?? null,
       created_at: group.createdAt.toISOString(),
       updated_at: group.updatedAt.toISOString(),
       deleted_at: group.deletedAt?.toISOString() ?? null,

@@ -39,6 +39,7 @@ interface ServerRow {
   readonly version: number;
   readonly observedAt: Date | null;
   readonly sync: Sync;
+  readonly missingSince: Date | null;
   readonly faultCode: string | null;
   readonly faultMessage: string | null;
   readonly operationId: number | null;
@@ -63,7 +64,7 @@ interface InterfaceRow {
 const columns = `s.id, s.openstack_id AS openstackId, s.project_id AS projectId, s.name, s.description,
   s.flavor_openstack_id AS flavorOpenstackId, s.image_openstack_id AS imageOpenstackId,
   s.availability_zone AS availabilityZone, s.protected AS isProtected, s.status, s.openstack_status AS openstackStatus,
-  s.version, s.observed_at AS observedAt, ${syncColumn('s', 'server')}, s.fault_code AS faultCode, s.fault_message AS faultMessage,
+  s.version, s.observed_at AS observedAt, ${syncColumn('s', 'server')}, s.missing_since AS missingSince, s.fault_code AS faultCode, s.fault_message AS faultMessage,
   o.id AS operationId, o.kind AS operationKind, o.state AS operationState,
   s.created_at AS createdAt, s.updated_at AS updatedAt, s.deleted_at AS deletedAt`;
 

@@ -27,6 +27,7 @@ export interface ServerDetails {
   readonly version: number;
   readonly observedAt: Date | null;
   readonly sync: Sync;
+  readonly missingSince: Date | null;
   readonly fault: { readonly code: string; readonly message: string } | null;
   readonly operation: { readonly id: number; readonly kind: string; readonly state: OperationState } | null;
   readonly createdAt: Date;

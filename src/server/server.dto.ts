@@ -282,6 +282,9 @@ export class ServerResponse {
   @ApiProperty({ enum: syncs })
   sync!: Sync;
 
+  /** OpenStack has not shown it since then; if it stays away for the grace time of the policy, it is deleted here too. Null while OpenStack shows it. @example null */
+  missing_since!: string | null;
+
   /** @example 2026-11-24T09:30:00.512Z */
   created_at!: string;
 
@@ -330,6 +333,7 @@ export class ServerResponse {
           : { id: server.operation.id, kind: server.operation.kind, state: server.operation.state },
       observed_at: server.observedAt?.toISOString() ?? null,
       sync: server.sync,
+      missing_since: server.missingSince?.toISOString() ?? null,
       created_at: server.createdAt.toISOString(),
       updated_at: server.updatedAt.toISOString(),
       deleted_at: server.deletedAt?.toISOString() ?? null,

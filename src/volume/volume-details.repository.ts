@@ -35,7 +35,7 @@ const select = `SELECT v.id, v.openstack_id AS openstackId, v.project_id AS proj
   v.volume_type_openstack_id AS volumeTypeOpenstackId, v.name, v.description, v.status, v.openstack_status AS openstackStatus,
   v.size, v.is_root_volume AS isRootVolume, v.availability_zone AS availabilityZone, v.protected AS isProtected,
   s.id AS serverId, s.name AS serverName, s.created_at AS serverCreatedAt, s.updated_at AS serverUpdatedAt,
-  v.observed_at AS observedAt, ${syncColumn('v', 'volume')}, v.fault_code AS faultCode, v.fault_message AS faultMessage,
+  v.observed_at AS observedAt, ${syncColumn('v', 'volume')}, v.missing_since AS missingSince, v.fault_code AS faultCode, v.fault_message AS faultMessage,
   o.id AS operationId, o.kind AS operationKind, o.state AS operationState,
   v.created_at AS createdAt, v.updated_at AS updatedAt, v.deleted_at AS deletedAt
   FROM volume v

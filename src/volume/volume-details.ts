@@ -29,6 +29,7 @@ export interface VolumeDetails {
   readonly isProtected: boolean;
   readonly observedAt: Date | null;
   readonly sync: Sync;
+  readonly missingSince: Date | null;
   readonly fault: { readonly code: string; readonly message: string } | null;
   readonly operation: { readonly id: number; readonly kind: string; readonly state: OperationState } | null;
   readonly createdAt: Date;

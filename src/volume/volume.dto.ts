@@ -142,6 +142,9 @@ export class VolumeResponse {
   @ApiProperty({ enum: syncs })
   sync!: Sync;
 
+  /** OpenStack has not shown it since then; if it stays away for the grace time of the policy, it is deleted here too. Null while OpenStack shows it. @example null */
+  missing_since!: string | null;
+
   /** @example 2026-11-24T09:30:00.512Z */
   created_at!: string;
 
@@ -182,6 +185,7 @@ export class VolumeResponse {
       operation: operation === null ? null : { id: operation.id, kind: operation.kind, state: operation.state },
       observed_at: volume.observedAt?.toISOString() ?? null,
       sync: volume.sync,
+      missing_since: volume.missingSince?.toISOString() ?? null,
       created_at: volume.createdAt.toISOString(),
       updated_at: volume.updatedAt.toISOString(),
       deleted_at: volume.deletedAt?.toISOString() ?? null,

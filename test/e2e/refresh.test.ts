@@ -15,6 +15,12 @@ interface RefreshedBody {
   readonly findings: readonly { readonly type: string; readonly after: Readonly<Record<string, unknown>> | null }[];
 }
 
+interface Missable {
+  readonly id: number;
+  readonly openstack_id: string;
+  readonly missing_since: string | null;
+}
+
 describe('a look at one resource', () => {
   let app: TestApp;
   let admin: Api;
@@ -167,6 +173,45 @@ describe('a look at one resource', () => {
       }
     },
   );
+
+  const kept = {
+    server: 'servers',
+    volume: 'volumes',
+    network_interface: 'ports',
+    floating_ip: 'floatingIps',
+    security_group: 'securityGroups',
+  } as const;
+
+  it.each(types)('says since when OpenStack has not shown the %s, until it does again', async (type) => {
+    const path = paths[type] ?? '';
+    const listed = async (): Promise<unknown> => {
+      const list = path.replace(/\/\d+$/, '');
+      const { body } = await demo.get<Readonly<Record<string, readonly Missable[]>>>(list);
+      return body[list.slice(1).replace('-', '_')]?.find(({ id }) => path.endsWith(`/${String(id)}`))?.missing_since;
+    };
+    const { body: before } = await demo.get<Missable>(path);
+    expect([before.missing_since, await listed()]).toEqual([null, null]);
+    const objects = app.simulator.cloud[kept[type]] as Map<string, unknown>;
+    const object = objects.get(before.openstack_id);
+    objects.delete(before.openstack_id);
+    const askedAt = Date.now();
+    try {
+      expect((await demo.post(`${path}/refresh`)).status).toBe(200);
+    } finally {
+      objects.set(before.openstack_id, object);
+    }
+    const { body: missing, headers } = await demo.get<Missable>(path);
+    expect({ ...missing, updated_at: null }).toEqual({
+      ...before,
+      ...{ sync: 'unknown', missing_since: expect.any(String), updated_at: null },
+    });
+    expect(Math.abs(Date.parse(missing.missing_since ?? '') - askedAt)).toBeLessThan(60_000);
+    expect(await listed()).toBe(missing.missing_since);
+    await demo.post(`${path}/refresh`);
+    const { body: back, headers: headersBack } = await demo.get<Missable>(path);
+    expect([back.missing_since, await listed()]).toEqual([null, null]);
+    expect(headersBack.get('etag')).not.toBe(headers.get('etag'));
+  });
 
   it('marks what is not there any more, which stays shown', async () => {
     const volume = await new VolumeRequests(demo).create('goes-away');

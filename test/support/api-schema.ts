@@ -2052,6 +2052,8 @@ export interface components {
             id: number;
             /** @example 804bf887-b595-420b-aa4a-f9d1b6644bd2 */
             image_id: string | null;
+            /** @description OpenStack has not shown it since then; if it stays away for the grace time of the policy, it is deleted here too. Null while OpenStack shows it. */
+            missing_since: string | null;
             /** @example web-1 */
             name: string;
             network_interfaces: components["schemas"]["ServerNetworkInterfaceResponse"][];
@@ -2461,6 +2463,8 @@ export interface components {
             floating_network_id: string;
             /** @example 5 */
             id: number;
+            /** @description OpenStack has not shown it since then; if it stays away for the grace time of the policy, it is deleted here too. Null while OpenStack shows it. */
+            missing_since: string | null;
             /**
              * @description The interface that it leads to.
              * @example 4
@@ -2735,6 +2739,8 @@ export interface components {
             id: number;
             /** @example fa:16:3e:4f:2a:91 */
             mac_address: string | null;
+            /** @description OpenStack has not shown it since then; if it stays away for the grace time of the policy, it is deleted here too. Null while OpenStack shows it. */
+            missing_since: string | null;
             /** @example 9f29d394-dd61-47df-af61-5c69728159d5 */
             network_id: string;
             /**
@@ -3396,6 +3402,8 @@ export interface components {
              * @example false
              */
             is_default: boolean;
+            /** @description OpenStack has not shown it since then; if it stays away for the grace time of the policy, it is deleted here too. Null while OpenStack shows it. */
+            missing_since: string | null;
             /** @example web */
             name: string;
             /**
@@ -3633,6 +3641,8 @@ export interface components {
             id: number;
             /** @example 804bf887-b595-420b-aa4a-f9d1b6644bd2 */
             image_id: string | null;
+            /** @description OpenStack has not shown it since then; if it stays away for the grace time of the policy, it is deleted here too. Null while OpenStack shows it. */
+            missing_since: string | null;
             /** @example web-1 */
             name: string;
             network_interfaces: components["schemas"]["ServerNetworkInterfaceResponse"][];
@@ -4003,6 +4013,8 @@ export interface components {
              * @example false
              */
             is_root_volume: boolean;
+            /** @description OpenStack has not shown it since then; if it stays away for the grace time of the policy, it is deleted here too. Null while OpenStack shows it. */
+            missing_since: string | null;
             /** @example data */
             name: string;
             /**
