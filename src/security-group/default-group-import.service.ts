@@ -1,16 +1,24 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { duplicateKey } from '../database/database-errors.js';
-import { Database } from '../database/database.js';
 import type { HeldLease } from '../database/lease.service.js';
-import { Transaction } from '../database/transaction.js';
 import { projectCall } from '../openstack/openstack-call.js';
 import { OpenStackError } from '../openstack/openstack-errors.js';
 import { Loops, type LoopTurn, type ReconciliationLoop } from '../reconciliation/loops.js';
+import { ReconcilerKit } from '../reconciliation/reconciler-kit.js';
 import type { ManagedProject } from '../reconciliation/reconciler.js';
 import { DefaultGroupRepository } from './default-group.repository.js';
 import { SecurityGroupClient, type ObservedSecurityGroup } from './security-group.client.js';
 import { SecurityGroupReconciler } from './security-group.reconciler.js';
+
+/** On whose behalf a project's groups were asked for, and when. */
+interface Question {
+  readonly project: ManagedProject;
+  /** Null where one project is looked into on behalf of an operation. */
+  readonly lease: HeldLease | null;
+  /** The database's time before. */
+  readonly sentAt: Date;
+}
 
 /** How soon after a project appeared its default group is there, at most; milliseconds. */
 const newProjectsMs = 2_000;
@@ -29,8 +37,7 @@ export class DefaultGroupImporter implements ReconciliationLoop {
   constructor(
     config: Config,
     loops: Loops,
-    private readonly database: Database,
-    private readonly transaction: Transaction,
+    private readonly kit: ReconcilerKit,
     private readonly client: SecurityGroupClient,
     private readonly defaults: DefaultGroupRepository,
     private readonly groups: SecurityGroupReconciler,
@@ -44,7 +51,7 @@ export class DefaultGroupImporter implements ReconciliationLoop {
   }
 
   async run(turn: LoopTurn): Promise<void> {
-    const without = await this.database.read((manager) => this.defaults.projectsWithout(manager));
+    const without = await this.kit.read((manager) => this.defaults.projectsWithout(manager));
     if (without.length === 0) return;
     await turn.underLease(async (lease) => {
       for (const project of without) await this.importUnlessRefused(project, lease);
@@ -58,7 +65,7 @@ export class DefaultGroupImporter implements ReconciliationLoop {
    * @throws OpenStackError when Neutron does not list the project's groups
    */
   async ensureDefaultGroup(project: ManagedProject): Promise<void> {
-    const isKnown = await this.database.read((manager) => this.defaults.isKnown(manager, project.id));
+    const isKnown = await this.kit.read((manager) => this.defaults.isKnown(manager, project.id));
     if (!isKnown) await this.importOf(project, null);
   }
 
@@ -74,20 +81,21 @@ export class DefaultGroupImporter implements ReconciliationLoop {
 
   /** Listed with the project's own token, which makes Neutron create the group where there is none yet. */
   private async importOf(project: ManagedProject, lease: HeldLease | null): Promise<void> {
+    const sentAt = await this.kit.now();
     for await (const page of this.client.list(projectCall(project.openstackId))) {
       const found = page.find((group) => group.projectId === project.openstackId && group.name === 'default');
       if (found === undefined) continue;
-      await this.store(found, project, lease);
+      await this.store(found, { project, lease, sentAt });
       return;
     }
   }
 
-  /** Without a lease where one project is looked into on behalf of an operation. */
-  private async store(seen: ObservedSecurityGroup, project: ManagedProject, lease: HeldLease | null): Promise<void> {
+  /** A group that was missed, and is there all the same, gets the row that it had. */
+  private async store(seen: ObservedSecurityGroup, { project, lease, sentAt }: Question): Promise<void> {
     try {
-      await this.transaction.run(async (tx) => {
+      await this.kit.transaction.run(async (tx) => {
         await lease?.fence(tx);
-        await this.groups.adopt(tx, seen, project);
+        if (!(await this.groups.restore(tx, seen, sentAt))) await this.groups.adopt(tx, seen, project);
       });
     } catch (error) {
       // Somebody else was a moment earlier.

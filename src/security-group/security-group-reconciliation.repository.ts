@@ -46,6 +46,17 @@ export class SecurityGroupReconciliationRepository {
       return result.insertId;
     });
   }
+
+  /** A deleted row lives again, as what was asked for at `sentAt` shows its group. A name that is taken gets `-2`, `-3` … */
+  async restore(tx: EntityManager, id: number, { name, description }: FollowedWords, sentAt: Date): Promise<void> {
+    await withFreeName(name, (free) =>
+      tx.query(
+        `UPDATE security_group SET deleted_at = NULL, deleted_reason = NULL, missing_since = NULL, name = ?, description = ?,
+                observed_at = ?, version = version + 1 WHERE id = ?`,
+        [free, description, sentAt, id],
+      ),
+    );
+  }
 }
 
 async function withFreeName<T>(name: string, write: (name: string) => Promise<T>): Promise<T> {

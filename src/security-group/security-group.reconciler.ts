@@ -119,6 +119,20 @@ export class SecurityGroupReconciler
     });
   }
 
+  /**
+   * Gives a group whose row was deleted that row again. False where there is none, or an operation works on it.
+   *
+   * @param sentAt the database's time before the group was asked for
+   */
+  async restore(tx: EntityManager, seen: ObservedSecurityGroup, sentAt: Date): Promise<boolean> {
+    const selection = { by: 'objects', openstackIds: [seen.openstackId], uuids: [] } as const;
+    const row = (await this.repository.rows(tx, selection)).find(({ openstackId }) => openstackId === seen.openstackId);
+    if (row?.isDeleted !== 1 || row.operationId !== null) return false;
+    await this.repository.restore(tx, row.id, followedWords(row, seen), sentAt);
+    await this.rules.mirror(tx, new Map([[row.id, followedRules(seen)]]));
+    return true;
+  }
+
   async adopt(tx: EntityManager, seen: ObservedSecurityGroup, project: ManagedProject): Promise<number> {
     const text = this.markers(seen)[0] ?? null;
     const marker = text === null ? null : parseMarker(text);

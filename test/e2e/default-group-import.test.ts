@@ -120,6 +120,19 @@ describe('the import of default groups', () => {
     expect(app.simulator.log.list({ after: before, path: '/security-groups' })).toEqual([]);
   });
 
+  it('gives one that was missed, and is in Neutron all the same, its row again, and then asks no more', async () => {
+    const before = await until((found) => found.length > 1);
+    const missed = before[0]?.id;
+    await database.query('DELETE FROM security_group_rule WHERE security_group_id = ?', [missed]);
+    const heard = app.simulator.log.list().at(-1)?.id ?? 0;
+    await database.query("UPDATE security_group SET deleted_at = NOW(3), deleted_reason = 'external' WHERE id = ?", [
+      missed,
+    ]);
+    expect(await until((found) => found.every(({ isLive }) => isLive === 1))).toEqual(before);
+    await sleep(turnsMs);
+    expect(app.simulator.log.list({ after: heard, path: '/security-groups' })).toHaveLength(1);
+  });
+
   it('goes on after Neutron was away', async () => {
     app.simulator.faults.add({ service: 'network', action: 'refuse' });
     await forget();
