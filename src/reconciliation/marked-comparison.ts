@@ -47,10 +47,8 @@ export class MarkedComparison<Row extends ReconciledRow, Seen extends SeenObject
         openstackIds: objects.map((seen) => seen.openstackId),
         uuids: [...uuids.values()].filter((uuid) => uuid !== null),
       });
-      const strays = objects.filter(
-        (seen) => !found.some((row) => row.isDeleted === 0 && row.openstackId === seen.openstackId),
-      );
-      const marked = strays.filter((seen) => uuids.get(seen.openstackId) !== null);
+      const live = new Set(found.filter(({ isDeleted }) => isDeleted === 0).map(({ openstackId }) => openstackId));
+      const marked = objects.filter(({ openstackId }) => !live.has(openstackId) && uuids.get(openstackId) !== null);
       return {
         rows: found,
         known: await this.resource.context(manager, objects),
