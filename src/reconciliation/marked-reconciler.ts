@@ -58,17 +58,17 @@ export class MarkedReconciler<
     const watch = new AnswerWatch();
     const startedAt = await this.kit.now();
     const seenIds = new Set<number>();
-    // The page after the one at hand has been asked for already: what is known to be before its request is one page older.
-    let [sentAt, nextSentAt] = [startedAt, startedAt];
+    // The newest time that is known to be past: before a page is asked for, it is noted as the one of its request.
+    let past = startedAt;
     let objects = 0;
     let isComplete = true;
-    for await (const page of pagesAhead(this.resource.list(watch.call(admin)))) {
+    for await (const { page, known: sentAt } of pagesAhead(this.resource.list(watch.call(admin)), () => past)) {
       objects += page.length;
       const compared = await this.comparison.compare(page, sentAt, watch, context);
       for (const id of compared.seenIds) seenIds.add(id);
       isComplete &&= compared.complete;
+      past = compared.readAt;
       yield this.comparison.planned(compared, context);
-      [sentAt, nextSentAt] = [nextSentAt, compared.readAt];
     }
     // Only a list that was read to its end, and can be believed, shows that something is missing.
     if (isComplete) yield* this.absences.plan({ startedAt, seenIds, objects, watch }, context);
