@@ -1,5 +1,6 @@
 import { DomainError, type BlockedBy } from '../common/errors.js';
 import type { VolumeStatus } from '../volume/volume-status.js';
+import { adviceFor } from '../volume/volume.errors.js';
 import type { ServerStatus } from './server-status.js';
 
 /** What errors say of a volume or a server. */
@@ -8,14 +9,19 @@ interface Named {
   readonly name: string;
 }
 
+interface NamedVolume extends Named {
+  readonly isRootVolume: boolean;
+}
+
 export class VolumeAlreadyAttached extends DomainError {
   readonly kind = 'conflict';
   readonly code = 'VOLUME_ALREADY_ATTACHED';
 
   /** `holder` is null for a server that we do not know. */
-  constructor({ name }: Named, holder: BlockedBy | null) {
+  constructor({ name, isRootVolume }: NamedVolume, holder: BlockedBy | null) {
     const where = holder === null ? 'a server' : `server "${holder.name ?? String(holder.id)}"`;
-    super(`Volume "${name}" is attached to ${where} already; detach it first`, {
+    const advice = isRootVolume ? 'it goes with that server only' : `detach it from ${where} first`;
+    super(`Volume "${name}" is attached to ${where} already; ${advice}`, {
       blockedBy: holder === null ? [] : [holder],
     });
   }
@@ -26,9 +32,8 @@ export class VolumeNotAttachable extends DomainError {
   readonly code = 'VOLUME_STATUS_INVALID_FOR_ATTACHING';
 
   constructor({ id, name }: Named, status: VolumeStatus) {
-    super(`Volume "${name}" is ${status}; only one that is AVAILABLE can be attached`, {
-      inStatus: { type: 'volume', id },
-    });
+    const advice = adviceFor(status, 'only one that is AVAILABLE can be attached');
+    super(`Volume "${name}" is ${status}; ${advice}`, { inStatus: { type: 'volume', id } });
   }
 }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../common/actor.js';
+import type { BlockedBy } from '../common/errors.js';
 import type { Precondition } from '../common/precondition.js';
 import { Config } from '../config/config.js';
 import type { EntityManager } from '../database/transaction.js';
@@ -82,7 +83,7 @@ export class VolumeChangeService {
     return this.carryOut(actor, async (tx, uuid) => {
       const volume = await this.lock(tx, actor, id, ifMatch);
       if (volume.status !== 'AVAILABLE' || volume.openstackId === null) {
-        throw new VolumeNotResizable(volume, volume.status);
+        throw new VolumeNotResizable(volume, volume.status, await this.holder(tx, id));
       }
       if (size <= volume.size) throw new VolumeNotLarger(volume, volume.size);
       const input: VolumeExtensionInput = { projectOpenstackId: actor.principal.projectOpenstackId, size };
@@ -94,6 +95,12 @@ export class VolumeChangeService {
     const operation = await this.operations.accept(actor, begin);
     const isDone = await this.operations.settle(actor, operation);
     return this.reads.changed(operation, { isDone });
+  }
+
+  /** The server that it is on. */
+  private async holder(tx: EntityManager, id: number): Promise<BlockedBy | null> {
+    const server = (await this.details.find(tx, id))?.server ?? null;
+    return server === null ? null : { type: 'server', id: server.id, name: server.name };
   }
 
   private async lock(

@@ -94,10 +94,8 @@ function requireOwn(principal: Principal, id: number, volume: VolumeDetails | nu
 
 /** Why it cannot be deleted, in the order of the contract; null when it can. */
 function refusalOf(volume: VolumeDetails): DomainError | null {
-  const { server, isRootVolume } = volume;
-  if (server !== null) {
-    return new VolumeAttached(volume, { type: 'server', id: server.id, name: server.name }, isRootVolume);
-  }
+  const { server } = volume;
+  if (server !== null) return new VolumeAttached(volume, { type: 'server', id: server.id, name: server.name });
   if (!deletableStatuses.includes(volume.status)) return new VolumeNotDeletable(volume, volume.status);
   return volume.isProtected ? new VolumeProtected(volume) : null;
 }

@@ -78,7 +78,7 @@ export class VolumeExtensionOperation implements OperationKind<Rows>, OnModuleIn
     if (seen === null) return gone(rows);
     if (isReached(rows, seen) || seen.status === 'available' || seen.status === 'extending') return { is: 'reached' };
     if (!isRecorded(rows.volume, seen)) return { is: 'passing', writes: await this.follow(rows, seen) };
-    const { code, message } = new VolumeNotResizable(rows.volume, volumeStatusFrom(seen.status));
+    const { code, message } = new VolumeNotResizable(rows.volume, volumeStatusFrom(seen.status), null);
     return { is: 'failed', fault: { code, message, openstackRequestIds: [] } };
   }
 

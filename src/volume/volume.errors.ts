@@ -5,6 +5,12 @@ import type { VolumeStatus } from './volume-status.js';
 interface Named {
   readonly id: number;
   readonly name: string;
+  readonly isRootVolume: boolean;
+}
+
+/** What to do about the status of a volume that is on no server of the record. */
+export function adviceFor(status: VolumeStatus, rule: string): string {
+  return status === 'IN_USE' ? `detach it first from the server that has it, which is not managed here: ${rule}` : rule;
 }
 
 export class VolumeNotFound extends DomainError {
@@ -59,9 +65,18 @@ export class VolumeNotResizable extends DomainError {
   readonly kind = 'conflict';
   readonly code = 'VOLUME_STATUS_INVALID_FOR_RESIZING';
 
-  constructor({ id, name }: Named, status: VolumeStatus) {
-    super(`Volume "${name}" is ${status}; only one that is AVAILABLE can be made larger`, {
+  /** `holder`: the server that it is attached to, as far as that is known. */
+  constructor({ id, name, isRootVolume }: Named, status: VolumeStatus, holder: BlockedBy | null) {
+    const where = holder === null ? null : `server "${holder.name ?? String(holder.id)}"`;
+    const advice =
+      where === null
+        ? adviceFor(status, 'only one that is AVAILABLE can be made larger')
+        : isRootVolume
+          ? `${where} boots from it, so that it cannot be detached, and only one that is AVAILABLE can be made larger`
+          : `detach it from ${where} first: only one that is AVAILABLE can be made larger`;
+    super(`Volume "${name}" is ${status}; ${advice}`, {
       inStatus: { type: 'volume', id },
+      ...(holder === null ? {} : { blockedBy: [holder] }),
     });
   }
 }
@@ -83,9 +98,9 @@ export class VolumeAttached extends DomainError {
   readonly kind = 'conflict';
   readonly code = 'ATTACHED_VOLUME_DELETION';
 
-  constructor({ name }: Named, holder: BlockedBy | null, isRoot = false) {
+  constructor({ name, isRootVolume }: Named, holder: BlockedBy | null) {
     const where = holder === null ? 'a server' : `server "${holder.name ?? String(holder.id)}"`;
-    const advice = isRoot ? 'it is deleted with that server' : 'detach it before deleting it';
+    const advice = isRootVolume ? 'it is deleted with that server' : `detach it from ${where} first`;
     super(`Volume "${name}" is attached to ${where}; ${advice}`, { blockedBy: holder === null ? [] : [holder] });
   }
 }
@@ -95,9 +110,8 @@ export class VolumeNotDeletable extends DomainError {
   readonly code = 'VOLUME_STATUS_INVALID_FOR_DELETION';
 
   constructor({ id, name }: Named, status: VolumeStatus) {
-    super(`Volume "${name}" is ${status}; it can be deleted when it is AVAILABLE or in one of the ERROR states`, {
-      inStatus: { type: 'volume', id },
-    });
+    const advice = adviceFor(status, 'it can be deleted when it is AVAILABLE or in one of the ERROR states');
+    super(`Volume "${name}" is ${status}; ${advice}`, { inStatus: { type: 'volume', id } });
   }
 }
 

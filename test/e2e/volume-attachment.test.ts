@@ -106,11 +106,12 @@ describe('attachments of volumes', () => {
         const answer = await volumes.attach<ProblemBody>(id, mine.id);
         expect(codeOf(answer)).toEqual([409, 'VOLUME_ALREADY_ATTACHED']);
         expect(answer.body.blocked_by).toEqual([{ type: 'server', id: server.id, name: server.name }]);
+        expect(answer.body.detail).toContain(`detach it from server "${server.name}" first`);
       }
-      expect(codeOf(await volumes.attach<ProblemBody>(server.id, rootOf(other)))).toEqual([
-        409,
-        'VOLUME_ALREADY_ATTACHED',
-      ]);
+      const root = await volumes.attach<ProblemBody>(server.id, rootOf(other));
+      expect(codeOf(root)).toEqual([409, 'VOLUME_ALREADY_ATTACHED']);
+      expect(root.body.blocked_by).toEqual([{ type: 'server', id: other.id, name: other.name }]);
+      expect(root.body.detail).toContain('it goes with that server only');
       expect(novaCalls()).toBe(before);
     });
 

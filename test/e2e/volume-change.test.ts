@@ -242,6 +242,36 @@ describe('changes of volumes', () => {
       },
     );
 
+    it('answers 409 while it is on a server, naming the server and what to do', async () => {
+      const server = await (await ServerRequests.of(demo)).create(newName());
+      const blockedBy = [{ type: 'server', id: server.id, name: server.name }];
+      const mine = await volumes.create(newName());
+      expect((await volumes.attach(server.id, mine.id)).status).toBe(200);
+      const answer = await volumes.resize<ProblemBody>(mine.id, 2);
+      expect([answer.status, answer.body.code]).toEqual([409, 'VOLUME_STATUS_INVALID_FOR_RESIZING']);
+      expect(answer.body.blocked_by).toEqual(blockedBy);
+      expect(answer.body.detail).toContain(`is IN_USE; detach it from server "${server.name}" first`);
+      const deletion = await volumes.delete<ProblemBody>(mine.id);
+      expect([deletion.status, deletion.body.code]).toEqual([409, 'ATTACHED_VOLUME_DELETION']);
+      expect(deletion.body.blocked_by).toEqual(blockedBy);
+      expect(deletion.body.detail).toContain(`detach it from server "${server.name}" first`);
+      const root = await volumes.resize<ProblemBody>(server.volumes[0]?.id ?? 0, 99);
+      expect([root.status, root.body.blocked_by]).toEqual([409, blockedBy]);
+      expect(root.body.detail).toContain(`server "${server.name}" boots from it, so that it cannot be detached`);
+    });
+
+    it('says of one that is on a server which is not managed here where to detach it', async () => {
+      const mine = await volumes.create(newName());
+      await setStatus(mine, 'in-use');
+      for (const answer of [
+        await volumes.resize<ProblemBody>(mine.id, 2),
+        await volumes.delete<ProblemBody>(mine.id),
+      ]) {
+        expect(answer.status).toBe(409);
+        expect(answer.body.detail).toContain('detach it first from the server that has it, which is not managed here');
+      }
+    });
+
     it('follows Cinder when that shows another status than the record, and answers 409', async () => {
       const mine = await volumes.create(newName());
       app.simulator.outside.setStatus(mine.openstack_id ?? '', 'maintenance');
