@@ -59,14 +59,23 @@ export class InvalidRefreshToken extends DomainError {
   }
 }
 
-/** 429: passwords are no longer checked for this account, or for this address. It does not say for which. */
+/** What no more passwords are checked for; null: nothing is locked, but too much is being checked at once. */
+type LockedOut = 'account' | 'address' | null;
+
+const lockedOut = {
+  account: 'with this account id, which is locked from every address, whether or not there is such an account',
+  address: 'from your address, which is locked for every account',
+} as const;
+
+/** 429. It says whether the account or the address is locked; an account that there is not is locked in the same words. */
 export class TooManyAttempts extends DomainError {
   readonly kind = 'too-many';
   readonly code = 'TOO_MANY_ATTEMPTS';
 
-  constructor(retryAfterMs: number) {
+  constructor(what: LockedOut, retryAfterMs: number) {
     const retryAfterSeconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
-    super(`Too many failed attempts; try again in ${inWords(retryAfterSeconds)}. Sessions that are open go on.`, {
+    const reason = what === null ? 'Too many attempts at once' : `Too many failed attempts ${lockedOut[what]}`;
+    super(`${reason}; try again in ${inWords(retryAfterSeconds)}. Sessions that are open go on.`, {
       retryAfterSeconds,
     });
   }

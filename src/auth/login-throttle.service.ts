@@ -14,6 +14,11 @@ export interface PasswordAttempt {
   readonly address: string;
 }
 
+interface Lock {
+  readonly locked: FailureSubject['scope'];
+  readonly retryAfterMs: number;
+}
+
 /** Milliseconds between two looks whether one of those who are being judged is through. */
 const turnMs = 100;
 /** Nobody is kept waiting longer for a turn. */
@@ -64,20 +69,18 @@ export class LoginThrottleService {
     for (;;) {
       const verdict = await this.reserve(subjects);
       if (verdict === 'admitted') return;
-      if (verdict !== 'wait') throw new TooManyAttempts(verdict.retryAfterMs);
-      if (performance.now() > endsAt) throw new TooManyAttempts(1_000);
+      if (verdict !== 'wait') throw new TooManyAttempts(verdict.locked, verdict.retryAfterMs);
+      if (performance.now() > endsAt) throw new TooManyAttempts(null, 1_000);
       await sleep(turnMs * (0.5 + Math.random()));
     }
   }
 
-  private reserve(
-    subjects: readonly FailureSubject[],
-  ): Promise<'admitted' | 'wait' | { readonly retryAfterMs: number }> {
+  private reserve(subjects: readonly FailureSubject[]): Promise<'admitted' | 'wait' | Lock> {
     return this.transaction.run(async (tx) => {
       for (const subject of subjects) {
         const { failures, pending, windowEndsInMs } = await this.failures.countForUpdate(tx, subject);
         const limit = this.limitOf(subject);
-        if (failures >= limit) return { retryAfterMs: windowEndsInMs };
+        if (failures >= limit) return { locked: subject.scope, retryAfterMs: windowEndsInMs };
         if (failures + pending >= limit) return 'wait';
       }
       for (const subject of subjects) await this.failures.addPending(tx, subject, 3 * this.settings.HTTP_TIMEOUT_MS);

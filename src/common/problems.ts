@@ -112,7 +112,8 @@ export const problems = {
 
   TOO_MANY_ATTEMPTS: {
     kind: 'too-many',
-    detail: 'Too many failed attempts; try again in 14 minutes. Sessions that are open go on.',
+    detail:
+      'Too many failed attempts with this account id, which is locked from every address, whether or not there is such an account; try again in 14 minutes. Sessions that are open go on.',
   },
   INVALID_REFRESH_TOKEN: {
     kind: 'unauthenticated',
