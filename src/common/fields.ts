@@ -168,10 +168,14 @@ export function Text(
 }
 
 /** One of these words. */
-export function OneOf(words: readonly string[], options: FieldOptions = {}): PropertyDecorator {
+/** A refusal names `named` alone, where the other words are refused later, for a reason of their own. */
+export function OneOf(
+  words: readonly string[],
+  { named = words, ...options }: FieldOptions & { readonly named?: readonly string[] } = {},
+): PropertyDecorator {
   return field(options, {
     check: (value) =>
-      typeof value === 'string' && words.includes(value) ? null : wrong('enum', `must be one of ${words.join(', ')}`),
+      typeof value === 'string' && words.includes(value) ? null : wrong('enum', `must be one of ${named.join(', ')}`),
     api: { type: 'string', enum: [...words] },
   });
 }

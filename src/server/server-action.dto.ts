@@ -14,6 +14,7 @@ export class RenameServerRequest {
 
 export class ServerStatusQuery {
   @OneOf(serverStatuses, {
+    named: ['ACTIVE', 'SHUTOFF'],
     description: 'ACTIVE starts it, SHUTOFF stops it; no other status can be asked for.',
     example: 'SHUTOFF',
   })

@@ -193,12 +193,15 @@ describe('what is done to a server', () => {
 
     it.each([
       ['a word that is no status', 'RUNNING', 422, 'VALIDATION_FAILED'],
+      ['a status in small letters', 'stop', 422, 'VALIDATION_FAILED'],
       ['no status', '', 422, 'VALIDATION_FAILED'],
       ['a status that nobody can ask for', 'PAUSED', 400, 'INVALID_SERVER_STATUS_UPDATE_REQUEST'],
     ])('refuses %s', async (_what, status, expected, code) => {
       const answer = await servers.setStatus<ProblemBody>(server.id, status);
       expect([answer.status, answer.body.code]).toEqual([expected, code]);
       expect(answer.body.errors).toMatchObject([{ field: 'status', type: 'enum' }]);
+      expect(answer.body.detail).toMatch(/ACTIVE(, | or )SHUTOFF/);
+      expect(answer.body.detail).not.toMatch(/VERIFY_RESIZE|BUILD/);
       const missing = await servers.setStatus<ProblemBody>(999_999_999, status);
       expect([missing.status, missing.body.code]).toEqual([expected, code]);
     });
