@@ -62,6 +62,16 @@ export class SetPoliciesRequest {
   })
   stuck_after_seconds!: number;
 
+  @Integer({
+    optional: true,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    description:
+      'As it was read: what GET answers may be sent back as it is. Other policies that were set meanwhile are not overwritten then: 412. Left out: whatever was set meanwhile.',
+    example: 3,
+  })
+  version?: number;
+
   static toPolicies(request: SetPoliciesRequest): Policies {
     return {
       missing: request.missing,

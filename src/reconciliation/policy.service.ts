@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AuditRepository } from '../audit/audit.repository.js';
 import type { Actor } from '../common/actor.js';
-import type { Precondition } from '../common/precondition.js';
+import { PreconditionFailed, type Precondition } from '../common/precondition.js';
 import { Database } from '../database/database.js';
 import { Transaction, type EntityManager } from '../database/transaction.js';
 import { KeptAnswers, type KeptAnswer } from '../operation/kept-answers.service.js';
@@ -15,6 +15,12 @@ export type PoliciesDetails = Versioned<Policies>;
 
 /** Null: the loops run. */
 export type PauseDetails = Pause | null;
+
+export interface SetPoliciesCommand {
+  readonly policies: Policies;
+  /** The version that they are set instead of; undefined: whichever. */
+  readonly version: number | undefined;
+}
 
 type AnswerOf<T> = (details: T) => KeptAnswer;
 
@@ -38,7 +44,7 @@ export class PolicyService {
   /** @throws PreconditionFailed */
   async set(
     actor: Actor,
-    policies: Policies,
+    { policies, version }: SetPoliciesCommand,
     ifMatch: Precondition<PoliciesDetails>,
     answer: AnswerOf<PoliciesDetails>,
   ): Promise<PoliciesDetails> {
@@ -46,10 +52,14 @@ export class PolicyService {
       await this.answers.take(tx, actor.idempotency);
       const before = await this.policies.policies(tx);
       await ifMatch.require(() => Promise.resolve(before));
+      if (version !== undefined && version !== before.version) throw new PreconditionFailed();
       await this.policies.setPolicies(tx, policies);
       const after = await this.policies.policies(tx);
       // The row is locked only by its change: somebody else's came between.
-      if (after.version !== before.version + 1) await ifMatch.require(() => Promise.resolve(after));
+      if (after.version !== before.version + 1) {
+        if (version !== undefined) throw new PreconditionFailed();
+        await ifMatch.require(() => Promise.resolve(after));
+      }
       await this.record(tx, actor, 'reconciliation.set-policies', changedPolicies(before.value, after.value));
       await this.answers.keep(tx, actor.idempotency, answer(after));
       return after;

@@ -53,7 +53,8 @@ export class ReconciliationStatusController {
     @Body() body: SetPoliciesRequest,
     @IfMatch(PoliciesResponse) ifMatch: Precondition<PoliciesDetails>,
   ): Promise<PoliciesResponse> {
-    const set = await this.policies.set(actor, SetPoliciesRequest.toPolicies(body), ifMatch, policies);
+    const command = { policies: SetPoliciesRequest.toPolicies(body), version: body.version };
+    const set = await this.policies.set(actor, command, ifMatch, policies);
     return PoliciesResponse.from(set);
   }
 

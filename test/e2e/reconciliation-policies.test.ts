@@ -109,6 +109,26 @@ describe('what administrators decide about reconciliation', () => {
       expect((await admin.get<{ names: string }>(policiesPath)).body.names).toBe('enforce');
     });
 
+    it('may be sent back as they were read, unless they were changed meanwhile', async () => {
+      await admin.put(policiesPath, policies);
+      const read = (await admin.get<{ version: number }>(policiesPath)).body;
+      const same = await admin.put<{ version: number }>(policiesPath, read);
+      expect([same.status, same.body]).toEqual([200, { ...read, version: read.version + 1 }]);
+      const late = await admin.put<ProblemBody>(policiesPath, { ...read, names: 'accept' });
+      expect([late.status, late.body.code]).toEqual([412, 'PRECONDITION_FAILED']);
+      expect((await admin.get<object>(policiesPath)).body).toEqual(same.body);
+      const unknown = await admin.put<ProblemBody>(policiesPath, { ...same.body, updated_by: 1 });
+      expect([unknown.status, unknown.body.errors]).toMatchObject([422, [{ field: 'updated_by', type: 'unknown' }]]);
+    });
+
+    it('are set by one of several that send back what they read', async () => {
+      const read = (await admin.get<object>(policiesPath)).body;
+      const answers = await Promise.all(
+        [1, 2, 3, 4, 5].map((count) => admin.put(policiesPath, { ...read, mass_missing_count: count })),
+      );
+      expect(answers.map((answer) => answer.status).sort()).toEqual([200, 412, 412, 412, 412]);
+    });
+
     it('are set by one of several at a time', async () => {
       const etag = (await admin.get(policiesPath)).headers.get('etag') ?? '';
       const answers = await Promise.all(

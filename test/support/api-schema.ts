@@ -3789,6 +3789,11 @@ export interface components {
              * @enum {string}
              */
             unmanaged: "report" | "adopt";
+            /**
+             * @description As it was read: what GET answers may be sent back as it is. Other policies that were set meanwhile are not overwritten then: 412. Left out: whatever was set meanwhile.
+             * @example 3
+             */
+            version?: number;
         };
         SetSecurityGroupsRequest: {
             /**
