@@ -11,7 +11,7 @@ import { ProjectNotFound } from '../project/project.errors.js';
 import { ProjectRepository } from '../project/project.repository.js';
 import { ProjectService } from '../project/project.service.js';
 import type { UserEntity } from '../user/user.entity.js';
-import { UserNotFound } from '../user/user.errors.js';
+import { MemberNotFound } from '../user/user.errors.js';
 import { UserRepository } from '../user/user.repository.js';
 import { AlreadyInProject, LastProjectMember, NotInProject } from './auth.errors.js';
 import { memberAddition } from './member-addition.operation.js';
@@ -49,7 +49,7 @@ export class MembershipService {
   /**
    * Returns the operation that goes on after the wait, or null when it is done.
    *
-   * @throws PermissionDenied, ProjectNotFound, ProjectAccessDenied, UserNotFound, AlreadyInProject, OperationInProgress
+   * @throws PermissionDenied, ProjectNotFound, ProjectAccessDenied, MemberNotFound, AlreadyInProject, OperationInProgress
    * @throws OperationFailed when OpenStack refuses in time.
    */
   async add(
@@ -64,7 +64,7 @@ export class MembershipService {
   /**
    * The person's sessions in the project end with it. Returns the operation that goes on after the wait, or null when it is done.
    *
-   * @throws PermissionDenied, ProjectNotFound, ProjectAccessDenied, UserNotFound, NotInProject, LastProjectMember, OperationInProgress
+   * @throws PermissionDenied, ProjectNotFound, ProjectAccessDenied, MemberNotFound, NotInProject, LastProjectMember, OperationInProgress
    * @throws OperationFailed, with `ROLE_INHERITED` when the role comes by another way.
    */
   async remove(actor: Actor, command: MembershipCommand): Promise<OperationEntity | null> {
@@ -98,7 +98,7 @@ export class MembershipService {
     if (project === null) throw new ProjectNotFound(projectId);
     await this.reads.requireChangeable(tx, actor.principal, project);
     const user = inOpenStack(await this.users.findForShare(tx, userId));
-    if (user === null) throw new UserNotFound(userId);
+    if (user === null) throw new MemberNotFound(userId);
     const placeId = await this.projects.insertPendingPlace(tx, { userId, projectId, role });
     if (placeId === null) {
       const place = await this.projects.findPlace(tx, { userId, projectId });
@@ -125,7 +125,7 @@ export class MembershipService {
     if (project === null) throw new ProjectNotFound(projectId);
     await this.reads.requireChangeable(tx, actor.principal, project);
     const user = inOpenStack(await this.users.findForShare(tx, userId));
-    if (user === null) throw new UserNotFound(userId);
+    if (user === null) throw new MemberNotFound(userId);
     const place = await this.projects.findPlaceForUpdate(tx, { userId, projectId });
     if (place?.isPending === true) throw comingAlready(place.operationId);
     if (place === null) throw new NotInProject(userId, projectId);

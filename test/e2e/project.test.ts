@@ -277,6 +277,13 @@ describe('projects', () => {
       expect(roleCalls()).toBe(before);
     });
 
+    it('says how to find the id of a person whom there is not', async () => {
+      for (const answer of [await members.add(demoId, 999_999), await members.remove(demoId, 999_999)]) {
+        expect([answer.status, answer.body.code]).toEqual([404, 'USER_NOT_FOUND']);
+        expect(answer.body.detail).toMatch(/^There is no user 999999; GET \/users\?account_id=… finds /);
+      }
+    });
+
     it('lets one of 50 that add the same person do it; the others do not come to Keystone (P6)', async () => {
       const user = await signedUp(app.url);
       const puts = () => app.simulator.log.list({ method: 'PUT', path: '^/identity/v3/projects/[^/]+/users/' }).length;
