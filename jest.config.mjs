@@ -32,11 +32,12 @@ const withMysql = {
 const project = (displayName, testMatch, more = {}) => ({ ...common, displayName, testMatch, ...more });
 
 export default {
-  testTimeout: 60_000,
+  testTimeout: 30_000,
   maxWorkers: 2,
   // An app that booted leaves about 20 MB behind; a worker that holds too much is replaced between two files.
   workerIdleMemoryLimit: '384MB',
-  testTimeout: 30_000,
+  // One that is being replaced after its last file, or gives so much back, needs more than the half second that Jest leaves it.
+  workerGracefulExitTimeout: 10_000,
   projects: [
     project('unit', ['<rootDir>/{src,simulator,scripts}/**/*.spec.ts']),
     project('rules', ['<rootDir>/test/rules/**/*.test.ts']),
