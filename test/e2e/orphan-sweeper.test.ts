@@ -94,35 +94,44 @@ describe('the sweep for orphans', () => {
     await gone(second);
   }, 60_000);
 
-  it('never touches an unknown uuid, another deployment’s object, or one without a marker', async () => {
-    const server = await servers.create('bystander');
-    const uuid = await uuidOf('volume', server.id);
-    const planted = [
-      await plant(`cloud-api:${deployment}:${randomUUID()}`),
-      await plant(`cloud-api:someone1:${uuid}`),
-      await plant('bystander-root'),
-      await plant(`not ours cloud-api:${deployment}:${uuid}`),
-    ];
-    await sleep(twoSweepsMs);
-    expect(planted.filter((id) => !isThere(id))).toEqual([]);
-  });
+  describe('leaves alone', () => {
+    const uuidOfVolume = ({ id }: { readonly id: number }): Promise<string> => uuidOf('volume', id);
+    const planted = { unknown: '', anotherDeployment: '', unmarked: '', afterWords: '', held: '', missed: '' };
 
-  it('does not touch an object whose row an operation holds', async () => {
-    app.simulator.configure({ server_build_ms: 60_000 });
-    const answer = await servers.post('under-way');
-    const second = await plant(`cloud-api:${deployment}:${await uuidOf('volume', answer.body.id)}`);
-    await sleep(twoSweepsMs);
-    expect(isThere(second)).toBe(true);
-    app.simulator.configure(defaultSettings);
-  });
+    /** All of them are looked at in the same sweeps. */
+    beforeAll(async () => {
+      const uuid = await uuidOfVolume(await servers.create('bystander'));
+      const missed = await new VolumeRequests(demo).create('missed');
+      app.simulator.configure({ server_build_ms: 60_000 });
+      const underWay = await servers.post('under-way');
+      Object.assign(planted, {
+        unknown: await plant(`cloud-api:${deployment}:${randomUUID()}`),
+        anotherDeployment: await plant(`cloud-api:someone1:${uuid}`),
+        unmarked: await plant('bystander-root'),
+        afterWords: await plant(`not ours cloud-api:${deployment}:${uuid}`),
+        held: await plant(`cloud-api:${deployment}:${await uuidOfVolume(underWay.body)}`),
+        missed: missed.openstack_id,
+      });
+      await database.query("UPDATE volume SET deleted_at = NOW(3), deleted_reason = 'external' WHERE id = ?", [
+        missed.id,
+      ]);
+      await sleep(twoSweepsMs);
+    });
 
-  it('does not touch the object of a row that was only missed: it is back', async () => {
-    const volume = await new VolumeRequests(demo).create('missed');
-    await database.query("UPDATE volume SET deleted_at = NOW(3), deleted_reason = 'external' WHERE id = ?", [
-      volume.id,
-    ]);
-    await sleep(twoSweepsMs);
-    expect(isThere(volume.openstack_id ?? '')).toBe(true);
+    afterAll(() => {
+      app.simulator.configure(defaultSettings);
+    });
+
+    it.each([
+      ['an unknown uuid', 'unknown'],
+      ['another deployment’s object', 'anotherDeployment'],
+      ['an object without a marker', 'unmarked'],
+      ['one whose marker comes after other words', 'afterWords'],
+      ['an object whose row an operation holds', 'held'],
+      ['the object of a row that was only missed: it is back', 'missed'],
+    ] as const)('%s', (_what, which) => {
+      expect(isThere(planted[which])).toBe(true);
+    });
   });
 
   it('does not touch what its row has come to record in the very moment', async () => {
