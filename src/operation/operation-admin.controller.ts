@@ -68,7 +68,8 @@ export class OperationAdminController {
     return this.shown(await this.operations.abandon(actor, id));
   }
 
-  private shown({ operation, stuck, now }: WatchedOperation): AdminOperationResponse {
-    return AdminOperationResponse.of(operation, { progress: this.registry.progress(operation), stuck, now });
+  private shown({ operation, resourceName, stuck, now }: WatchedOperation): AdminOperationResponse {
+    const position = this.registry.position(operation);
+    return AdminOperationResponse.of(operation, { position, resourceName, stuck, now });
   }
 }

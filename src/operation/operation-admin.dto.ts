@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { OneOf, QueryFlag, QueryId, Text } from '../common/fields.js';
 import { PageQuery } from '../common/pagination.dto.js';
+import type { OperationPosition } from './operation-registry.js';
 import { operationStates, resourceTypes, type OperationState, type ResourceType } from './operation-state.js';
 import { stuckReasons, type StuckReason } from './operation-stuck.js';
 import { OperationResponse } from './operation.dto.js';
@@ -40,6 +41,9 @@ export class OperationLeaseResponse {
 
 /** An operation with what tells its operators why it does not end. */
 export class AdminOperationResponse extends OperationResponse {
+  /** What people call its resource now; an interface and a floating IP go by their address. @example web-1 */
+  resource_name!: string | null;
+
   /** Null for what belongs to no project. @example 1 */
   project_id!: number | null;
 
@@ -77,11 +81,22 @@ export class AdminOperationResponse extends OperationResponse {
 
   static of(
     operation: OperationEntity,
-    { progress, stuck, now }: { readonly progress: number; readonly stuck: StuckReason | null; readonly now: Date },
+    {
+      position,
+      resourceName,
+      stuck,
+      now,
+    }: {
+      readonly position: OperationPosition;
+      readonly resourceName: string | null;
+      readonly stuck: StuckReason | null;
+      readonly now: Date;
+    },
   ): AdminOperationResponse {
     const { leaseOwner, leaseUntil } = operation;
     const isLeased = leaseOwner !== null && leaseUntil > now;
-    return Object.assign(OperationResponse.from(operation, progress), {
+    return Object.assign(OperationResponse.from(operation, position), {
+      resource_name: resourceName,
       project_id: operation.projectId,
       phase: operation.phase,
       attempt: operation.attempt,

@@ -14,10 +14,13 @@ import { OperationEnded, OperationNotFound } from './operation.errors.js';
 import { OperationExecutor } from './operation.executor.js';
 import { OperationRepository, type OperationFilter } from './operation.repository.js';
 import { OperationService } from './operation.service.js';
+import { ResourceNameRepository } from './resource-name.repository.js';
 
 /** An operation with what the database's clock says about it. */
 export interface WatchedOperation {
   readonly operation: OperationEntity;
+  /** What people call its resource; null where that is not known. */
+  readonly resourceName: string | null;
   readonly stuck: StuckReason | null;
   readonly now: Date;
 }
@@ -39,6 +42,7 @@ export class OperationAdminService {
     private readonly audit: AuditRepository,
     private readonly executor: OperationExecutor,
     private readonly metrics: OperationMetrics,
+    private readonly names: ResourceNameRepository,
   ) {
     this.slowMs = settings.OPERATION_SLOW_MS;
     this.undoMs = settings.DEADLINE_DEFAULT_MS;
@@ -52,7 +56,7 @@ export class OperationAdminService {
       const now = await this.repository.now(manager);
       const stuck = onlyStuck ? { now, slowMs: this.slowMs } : null;
       const found = await this.repository.list(manager, { ...rest, stuck });
-      return found.map((operation) => this.watched(operation, now));
+      return this.watched(manager, found, now);
     });
   }
 
@@ -141,10 +145,25 @@ export class OperationAdminService {
   }
 
   private async watchedNow(operation: OperationEntity): Promise<WatchedOperation> {
-    return this.watched(operation, await this.database.read((manager) => this.repository.now(manager)));
+    const [watched] = await this.database.read(async (manager) =>
+      this.watched(manager, [operation], await this.repository.now(manager)),
+    );
+    if (watched === undefined) throw new OperationNotFound(operation.id);
+    return watched;
   }
 
-  private watched(operation: OperationEntity, now: Date): WatchedOperation {
-    return { operation, stuck: stuckReason(operation, now, this.slowMs), now };
+  private async watched(
+    manager: EntityManager,
+    operations: readonly OperationEntity[],
+    now: Date,
+  ): Promise<readonly WatchedOperation[]> {
+    const resourceOf = ({ resourceType: type, resourceId: id }: OperationEntity) => ({ type, id });
+    const names = await this.names.find(manager, operations.map(resourceOf));
+    return operations.map((operation) => ({
+      operation,
+      resourceName: names.of(resourceOf(operation)),
+      stuck: stuckReason(operation, now, this.slowMs),
+      now,
+    }));
   }
 }

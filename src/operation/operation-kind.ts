@@ -45,8 +45,8 @@ export type Sight =
 export interface EnsureStep<Rows> {
   readonly does: 'ensure';
   readonly name: string;
-  /** What it is about, for people: "Nova refused <title>". The name, when left out. */
-  readonly title?: string;
+  /** What it is about, for people: "Nova refused <title>". */
+  readonly title: string;
   /** What the step before has begun takes a while: the first look waits for it. */
   readonly isWait?: true;
   look(rows: Rows, calls: StepCalls): Promise<Sight>;
@@ -60,8 +60,8 @@ export interface EnsureStep<Rows> {
 export interface CreateStep<Rows> {
   readonly does: 'create';
   readonly name: string;
-  /** What it is about, for people: "Nova refused <title>". The name, when left out. */
-  readonly title?: string;
+  /** What it is about, for people: "Nova refused <title>". */
+  readonly title: string;
   /** The id that is recorded for the object, or null. */
   recorded(rows: Rows): string | null;
   /** Every object with our marker in this project; MUST compare marker and project itself. */

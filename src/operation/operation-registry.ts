@@ -2,6 +2,14 @@ import { Injectable } from '@nestjs/common';
 import type { OperationKind, Step } from './operation-kind.js';
 import type { OperationEntity } from './operation.entity.js';
 
+/** Where an operation stands, for people. */
+export interface OperationPosition {
+  /** What the step is about; its name where this version does not know it. */
+  readonly stepTitle: string;
+  /** Whole percent of the steps that are behind; 100 only for what succeeded. */
+  readonly progress: number;
+}
+
 /** The kinds of operation that this version can carry out; features put theirs in at start. */
 @Injectable()
 export class OperationRegistry {
@@ -25,11 +33,10 @@ export class OperationRegistry {
     return first.name;
   }
 
-  /** Whole percent of the steps that are behind; 100 only for what succeeded. */
-  progress(operation: Pick<OperationEntity, 'kind' | 'step' | 'state'>): number {
-    if (operation.state === 'SUCCEEDED') return 100;
-    const steps: readonly Step<unknown>[] = this.kinds.get(operation.kind)?.steps ?? [];
-    const index = steps.findIndex((step) => step.name === operation.step);
-    return index < 0 ? 0 : Math.floor((100 * index) / steps.length);
+  position({ kind, step: name, state }: Pick<OperationEntity, 'kind' | 'step' | 'state'>): OperationPosition {
+    const steps: readonly Step<unknown>[] = this.kinds.get(kind)?.steps ?? [];
+    const index = steps.findIndex((step) => step.name === name);
+    const progress = index < 0 ? 0 : Math.floor((100 * index) / steps.length);
+    return { stepTitle: steps[index]?.title ?? name, progress: state === 'SUCCEEDED' ? 100 : progress };
   }
 }

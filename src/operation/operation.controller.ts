@@ -39,7 +39,7 @@ export class OperationController {
     });
     const { rows: shown, nextCursor } = pageOf(rows, page, ({ id }) => ({ value: '', id }));
     return {
-      operations: shown.map((operation) => OperationResponse.from(operation, this.registry.progress(operation))),
+      operations: shown.map((operation) => OperationResponse.from(operation, this.registry.position(operation))),
       next_cursor: nextCursor,
     };
   }
@@ -59,6 +59,6 @@ export class OperationController {
   ): Promise<OperationResponse> {
     const visible = await this.operations.getVisible(principal, id);
     const operation = query.wait === undefined ? visible : await this.operations.waitFor(id, query.wait * 1_000);
-    return OperationResponse.from(operation, this.registry.progress(operation));
+    return OperationResponse.from(operation, this.registry.position(operation));
   }
 }

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { OneOf, QueryId, QueryIds, QueryInteger } from '../common/fields.js';
 import { PageQuery } from '../common/pagination.dto.js';
+import type { OperationPosition } from './operation-registry.js';
 import { waitingOf } from './operation-waiting.js';
 import { operationStates, resourceTypes, type OperationState, type ResourceType } from './operation-state.js';
 import type { OperationEntity } from './operation.entity.js';
@@ -73,6 +74,9 @@ export class OperationResponse {
   /** The step that it stands at. @example root-volume */
   step!: string;
 
+  /** What that step is about, in words. @example the root volume */
+  step_title!: string;
+
   /** Percent of the steps that are done. @example 40 */
   progress!: number;
 
@@ -96,13 +100,14 @@ export class OperationResponse {
   /** Why it failed or was cancelled. */
   error!: OperationErrorResponse | null;
 
-  static from(operation: OperationEntity, progress: number): OperationResponse {
+  static from(operation: OperationEntity, { stepTitle, progress }: OperationPosition): OperationResponse {
     const waiting = waitingOf(operation);
     return {
       id: operation.id,
       kind: operation.kind,
       state: operation.state,
       step: operation.step,
+      step_title: stepTitle,
       progress,
       resource: { type: operation.resourceType, id: operation.resourceId },
       requested_by: operation.requestedBy,

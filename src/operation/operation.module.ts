@@ -14,6 +14,7 @@ import { OperationController } from './operation.controller.js';
 import { OperationExecutor } from './operation.executor.js';
 import { OperationRepository } from './operation.repository.js';
 import { OperationService } from './operation.service.js';
+import { ResourceNameRepository } from './resource-name.repository.js';
 import { StepRunner } from './step-runner.js';
 
 @Module({
@@ -22,6 +23,7 @@ import { StepRunner } from './step-runner.js';
   providers: [
     OperationRegistry,
     OperationRepository,
+    ResourceNameRepository,
     OperationExecutor,
     OperationService,
     OperationAdminService,
@@ -33,6 +35,13 @@ import { StepRunner } from './step-runner.js';
     KeptAnswers,
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
   ],
-  exports: [OperationRegistry, OperationRepository, OperationService, OperationSecrets, KeptAnswers],
+  exports: [
+    OperationRegistry,
+    OperationRepository,
+    OperationService,
+    OperationSecrets,
+    KeptAnswers,
+    ResourceNameRepository,
+  ],
 })
 export class OperationModule {}

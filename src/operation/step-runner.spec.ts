@@ -51,6 +51,7 @@ describe('a call whose outcome is unknown', () => {
     const step: CreateStep<null> = {
       does: 'create',
       name: 'port',
+      title: 'the port',
       recorded: () => null,
       find: () => Promise.resolve(found),
       create: () => {

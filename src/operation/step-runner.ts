@@ -107,16 +107,16 @@ export class StepRunner {
     try {
       sight = await step.look(situation.rows, situation.calls);
     } catch (error) {
-      return this.failedLook(error, situation, titleOf(step));
+      return this.failedLook(error, situation, step.title);
     }
     switch (sight.is) {
       case 'reached':
         return { is: 'done', writes: sight.writes };
       case 'passing':
-        return this.isOverdue(situation) ? refused(deadlineFault(titleOf(step))) : this.poll(situation, sight.writes);
+        return this.isOverdue(situation) ? refused(deadlineFault(step.title)) : this.poll(situation, sight.writes);
       case 'needed':
         return this.isOverdue(situation) && !situation.isDestroying
-          ? refused(deadlineFault(titleOf(step)))
+          ? refused(deadlineFault(step.title))
           : this.act(step, sight, situation);
       case 'failed':
         return this.failedSight(sight, situation);
@@ -139,12 +139,12 @@ export class StepRunner {
       if (error instanceof OpenStackUnknownOutcome) {
         // The next look tells whether it took effect; the same 5xx again and again is an answer.
         return this.isRepeated(situation, error)
-          ? refused(faultOf(error, titleOf(step)))
+          ? refused(faultOf(error, step.title))
           : this.retry(situation, signature(error), error);
       }
       if (sight.passes?.(error) === true && !this.isOverdue(situation))
         return this.retry(situation, signature(error), error);
-      return refused(sight.explain?.(error) ?? faultOf(error, titleOf(step)));
+      return refused(sight.explain?.(error) ?? faultOf(error, step.title));
     }
   }
 
@@ -160,9 +160,9 @@ export class StepRunner {
       const settlesIn = hasIntent ? this.settlingMs(situation) : 0;
       if (settlesIn > 0) return later(settlesIn);
       if (operation.failures >= sameFailureLimit && operation.lastFailure?.startsWith(brokenWord) === true) {
-        return refused(repeatedFault(titleOf(step), operation.lastFailure));
+        return refused(repeatedFault(step.title, operation.lastFailure));
       }
-      if (isOverdue) return refused(deadlineFault(titleOf(step)));
+      if (isOverdue) return refused(deadlineFault(step.title));
     }
     try {
       const made = await step.create(rows, calls);
@@ -178,7 +178,7 @@ export class StepRunner {
     try {
       found = await step.find(situation.rows, situation.calls);
     } catch (error) {
-      return this.failedLook(error, situation, titleOf(step));
+      return this.failedLook(error, situation, step.title);
     }
     const chosen = chooseObject(found);
     if (chosen === null) return null;
@@ -206,7 +206,7 @@ export class StepRunner {
     if (step.passes?.(error) === true && !this.isOverdue(situation)) {
       return { ...this.retry(situation, signature(error), error), clearsIntent: true };
     }
-    const fault = (await this.explained(error, step, situation)) ?? faultOf(error, titleOf(step));
+    const fault = (await this.explained(error, step, situation)) ?? faultOf(error, step.title);
     return { is: 'refused', fault, clearsIntent: true };
   }
 
@@ -297,10 +297,6 @@ export function chooseObject(found: readonly CreatedObject[]): CreatedObject | n
       (a.openstackId < b.openstackId ? -1 : 1),
   );
   return ordered[0] ?? null;
-}
-
-function titleOf<Rows>(step: Step<Rows>): string {
-  return step.title ?? step.name;
 }
 
 /** Certainly not sent, or refused for lack of a valid token: waiting is all that helps. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { ResourceType } from '../operation/operation-state.js';
+import { ResourceNameRepository, type NamedResource } from '../operation/resource-name.repository.js';
 import type { Finding } from './finding.js';
 import type { Facts } from './finding-kind.js';
 
@@ -11,51 +11,26 @@ export interface NamedFinding extends Finding {
   readonly projectName: string | null;
 }
 
-/** What people call a row of each type, tombstones included: an address is what an interface or a floating IP is known by. */
-const nameQueries: Readonly<Record<ResourceType, string>> = {
-  server: 'SELECT id, name FROM server WHERE id IN (?)',
-  volume: 'SELECT id, name FROM volume WHERE id IN (?)',
-  network_interface: 'SELECT id, fixed_ip_address AS name FROM network_interface WHERE id IN (?)',
-  floating_ip: 'SELECT id, address AS name FROM floating_ip WHERE id IN (?)',
-  security_group: 'SELECT id, name FROM security_group WHERE id IN (?)',
-  key_pair: 'SELECT id, name FROM key_pair WHERE id IN (?)',
-  project: 'SELECT id, name FROM project WHERE id IN (?)',
-  user: 'SELECT id, account_id AS name FROM user WHERE id IN (?)',
-  project_user:
-    'SELECT pu.id, u.account_id AS name FROM project_user pu JOIN user u ON u.id = pu.user_id WHERE pu.id IN (?)',
-};
-
 /** What findings are about, in people's words: as it is called now, not as it was when they were found. */
 @Injectable()
 export class FindingNameRepository {
-  /** One statement for each type of resource among them, and one for their projects. */
+  constructor(private readonly resources: ResourceNameRepository) {}
+
   async named(manager: EntityManager, findings: readonly Finding[]): Promise<readonly NamedFinding[]> {
-    const types = [...new Set(findings.map(({ resourceType }) => resourceType))];
-    const rows = new Map<ResourceType, ReadonlyMap<number, string | null>>();
-    for (const type of types) {
-      const ids = findings.flatMap(({ resourceType, resourceId }) => (resourceType === type ? (resourceId ?? []) : []));
-      rows.set(type, await this.names(manager, type, ids));
-    }
-    const projects = await this.names(
+    const rowOf = ({ resourceType: type, resourceId: id }: Finding): NamedResource[] =>
+      id === null ? [] : [{ type, id }];
+    const projectOf = ({ projectId: id }: Finding): NamedResource[] => (id === null ? [] : [{ type: 'project', id }]);
+    const names = await this.resources.find(
       manager,
-      'project',
-      findings.flatMap(({ projectId }) => projectId ?? []),
+      findings.flatMap((finding) => [...rowOf(finding), ...projectOf(finding)]),
     );
+    const nameOf = ([resource]: readonly NamedResource[]): string | null =>
+      resource === undefined ? null : names.of(resource);
     return findings.map((finding) => ({
       ...finding,
-      resourceName: rows.get(finding.resourceType)?.get(finding.resourceId ?? 0) ?? nameOfObject(finding.after),
-      projectName: projects.get(finding.projectId ?? 0) ?? null,
+      resourceName: nameOf(rowOf(finding)) ?? nameOfObject(finding.after),
+      projectName: nameOf(projectOf(finding)),
     }));
-  }
-
-  private async names(
-    manager: EntityManager,
-    type: ResourceType,
-    ids: readonly number[],
-  ): Promise<ReadonlyMap<number, string | null>> {
-    if (ids.length === 0) return new Map();
-    const rows: { id: number; name: string | null }[] = await manager.query(nameQueries[type], [[...new Set(ids)]]);
-    return new Map(rows.map(({ id, name }) => [id, name]));
   }
 }
 

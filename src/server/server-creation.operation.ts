@@ -132,7 +132,7 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
     {
       does: 'ensure',
       name: 'key-gone',
-      title: 'the key',
+      title: 'the deletion of its key from Nova',
       look: (rows, calls) => this.leaveKey(rows, calls),
     },
   ];

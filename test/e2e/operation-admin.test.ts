@@ -122,6 +122,7 @@ describe('operations as administrators see and end them', () => {
       const [id] = await waiting('told');
       const waits = await until(id, ({ lease }) => lease === null);
       expect(waits).toMatchObject({ state: 'RUNNING', phase: 'FORWARD', step: 'port', failures: 1, stuck: null });
+      expect(waits).toMatchObject({ step_title: 'the port', resource_name: 'told' });
       expect(waits.last_failure).toContain('network 503');
       expect(Date.parse(waits.next_run_at)).toBeGreaterThan(Date.now() + 200_000);
       app.simulator.faults.add({ method: 'POST', path: '/volumes$', delay_ms: 700, times: 1 });
