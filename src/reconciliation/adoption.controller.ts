@@ -16,7 +16,14 @@ import {
 import type { Adopted } from './adoption.js';
 import { AdoptionService } from './adoption.service.js';
 
-const created = (adopted: readonly Adopted[]) => ({ status: 201, body: AdoptionResponse.from(adopted) });
+function isAnyNew(adopted: readonly Adopted[]): boolean {
+  return adopted.some(({ isNew }) => isNew);
+}
+
+const created = (adopted: readonly Adopted[]) => ({
+  status: isAnyNew(adopted) ? 201 : 200,
+  body: AdoptionResponse.from(adopted),
+});
 
 @Controller('admin')
 @Access('admin')
@@ -47,7 +54,10 @@ export class AdoptionController {
 
   @Post('adoptions')
   @ApiCreatedResponse({ type: AdoptionResponse, description: 'Managed here from now on.' })
-  @ApiOkResponse({ type: AdoptionResponse, description: 'With `dry_run`: what would be.' })
+  @ApiOkResponse({
+    type: AdoptionResponse,
+    description: 'All of it was managed here already; or, with `dry_run`: what would be.',
+  })
   @ApiOperation({
     summary: 'Take over an object that was not made here',
     description:
@@ -66,6 +76,8 @@ export class AdoptionController {
   ): Promise<AdoptionResponse | Previewed<AdoptionResponse>> {
     const command = { type: body.type, openstackId: body.openstack_id, projectId: body.project_id };
     if (body.dry_run === true) return new Previewed(AdoptionResponse.from(await this.adoptions.preview(command)));
-    return AdoptionResponse.from(await this.adoptions.adopt(actor, command, created));
+    const adopted = await this.adoptions.adopt(actor, command, created);
+    const response = AdoptionResponse.from(adopted);
+    return isAnyNew(adopted) ? response : new Previewed(response);
   }
 }

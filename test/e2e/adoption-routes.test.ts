@@ -121,6 +121,7 @@ describe('what was not made here', () => {
     const replayed = await adopt({}, headers);
     expect([replayed.status, replayed.body]).toEqual([201, first.body]);
     const again = await adopt();
+    expect(again.status).toBe(200);
     expect(again.body.adopted[0]).toMatchObject({ id, is_new: false });
     expect(await rowsOf()).toBe(1);
     expect(await listed('?type=server')).toEqual([]);
