@@ -21,6 +21,10 @@ export interface ReconciliationDetails {
   readonly isComplete: boolean;
   /** How many findings there are of each type that was found. */
   readonly counts: Readonly<Partial<Record<FindingType, number>>>;
+  /** How many findings are in each state. */
+  readonly outcomes: Readonly<Partial<Record<FindingState, number>>>;
+  /** The newest run of the scope, for a plan that is not it; null for what is no plan that waits. */
+  readonly supersededBy: number | null;
   readonly pages: number;
   readonly requestedBy: number | null;
   readonly error: { readonly code: string; readonly message: string } | null;
@@ -49,6 +53,13 @@ export interface FindingFilter {
   readonly after: number | null;
   readonly order: 'asc' | 'desc';
   readonly limit: number;
+}
+
+interface Counted {
+  readonly runId: number;
+  readonly type: FindingType;
+  readonly state: FindingState;
+  readonly count: number;
 }
 
 /** Runs with their counts, and findings, as administrators look for them. */
@@ -114,17 +125,36 @@ export class ReconciliationDetailsRepository {
     runs: readonly ReconciliationRunEntity[],
   ): Promise<readonly ReconciliationDetails[]> {
     if (runs.length === 0) return [];
-    const counted: { runId: number; type: FindingType; count: number }[] = await manager.query(
-      'SELECT run_id AS runId, type, COUNT(*) AS count FROM reconciliation_finding WHERE run_id IN (?) GROUP BY run_id, type',
-      [runs.map(({ id }) => id)],
+    const ids = runs.map(({ id }) => id);
+    const counted: Counted[] = await manager.query(
+      `SELECT run_id AS runId, type, state, COUNT(*) AS count FROM reconciliation_finding
+        WHERE run_id IN (?) GROUP BY run_id, type, state`,
+      [ids],
     );
-    return runs.map((run) => detailsOf(run, counted));
+    const newest: { id: number; newestId: number | null }[] = await manager.query(
+      `SELECT r.id, (SELECT MAX(n.id) FROM reconciliation_run n
+                      WHERE n.scope_key = r.scope_key AND n.id > r.id AND n.state <> 'CANCELLED') AS newestId
+         FROM reconciliation_run r WHERE r.id IN (?) AND r.state = 'PLANNED'`,
+      [ids],
+    );
+    const newestOf = new Map(newest.map(({ id, newestId }) => [id, newestId]));
+    return runs.map((run) => detailsOf(run, counted, newestOf.get(run.id) ?? null));
   }
+}
+
+function summed<Key extends string>(
+  counted: readonly Counted[],
+  keyOf: (one: Counted) => Key,
+): Readonly<Partial<Record<Key, number>>> {
+  const sums: Partial<Record<Key, number>> = {};
+  for (const one of counted) sums[keyOf(one)] = (sums[keyOf(one)] ?? 0) + one.count;
+  return sums;
 }
 
 function detailsOf(
   run: ReconciliationRunEntity,
-  counted: readonly { readonly runId: number; readonly type: FindingType; readonly count: number }[],
+  counted: readonly Counted[],
+  supersededBy: number | null,
 ): ReconciliationDetails {
   const { errorCode, errorDetail } = run;
   const own = counted.filter(({ runId }) => runId === run.id);
@@ -138,7 +168,9 @@ function detailsOf(
     maxChanges: run.maxChanges,
     planHash: run.planHash,
     isComplete: run.isComplete,
-    counts: Object.fromEntries(own.map(({ type, count }) => [type, count])),
+    counts: summed(own, ({ type }) => type),
+    outcomes: summed(own, ({ state }) => state),
+    supersededBy,
     pages: run.pages,
     requestedBy: run.requestedBy,
     error: errorCode === null ? null : { code: errorCode, message: errorDetail ?? '' },

@@ -140,6 +140,21 @@ export class ReconciliationErrorResponse {
   message!: string;
 }
 
+/** How many findings of a run are in each state. */
+export class ReconciliationOutcomesResponse {
+  /** Not decided yet, or nothing is to be done about them. @example 0 */
+  open!: number;
+
+  /** @example 2 */
+  applied!: number;
+
+  /** @example 1 */
+  skipped!: number;
+
+  /** @example 0 */
+  failed!: number;
+}
+
 /** A comparison of the record with OpenStack: its plan, and what became of it. */
 export class ReconciliationResponse {
   /** @example 12 */
@@ -180,6 +195,12 @@ export class ReconciliationResponse {
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
   counts!: Record<string, number>;
 
+  /** What became of the findings: a plan that was applied in part has some that are SKIPPED, each with its reason. */
+  outcomes!: ReconciliationOutcomesResponse;
+
+  /** The newest run over the same scope, whose plan is the only one that can be applied now; null unless this plan waits to be. @example null */
+  superseded_by!: number | null;
+
   /** Pages of lists that were read. @example 3 */
   pages!: number;
 
@@ -214,6 +235,13 @@ export class ReconciliationResponse {
       plan_hash: details.planHash,
       complete: details.isComplete,
       counts: { ...details.counts },
+      outcomes: {
+        open: details.outcomes.OPEN ?? 0,
+        applied: details.outcomes.APPLIED ?? 0,
+        skipped: details.outcomes.SKIPPED ?? 0,
+        failed: details.outcomes.FAILED ?? 0,
+      },
+      superseded_by: details.supersededBy,
       pages: details.pages,
       requested_by: details.requestedBy,
       created_at: details.createdAt.toISOString(),

@@ -292,6 +292,7 @@ describe('reconciliations', () => {
 
     it('are not applied when a newer plan of their scope exists, unless that was cancelled', async () => {
       const newer = await plantRun(database, { state: 'PLANNED', planHash: hash });
+      expect([(await runs.get(id)).superseded_by, (await runs.get(newer)).superseded_by]).toEqual([newer, null]);
       const { status, body } = await runs.apply<ProblemBody>(id, { plan_hash: hash });
       expect([status, body.code, body.blocked_by]).toEqual([
         412,
@@ -299,6 +300,7 @@ describe('reconciliations', () => {
         [{ type: 'reconciliation', id: newer, name: null }],
       ]);
       expect((await runs.cancel(newer)).status).toBe(200);
+      expect((await runs.get(id)).superseded_by).toBeNull();
       expect((await runs.apply(id, { plan_hash: hash })).status).toBe(202);
     });
 
@@ -425,6 +427,8 @@ describe('reconciliations', () => {
         ['MASS_MISSING', 'SKIPPED', 'So many are missing'],
         ...notAllowed,
       ]);
+      const done = await runs.get(id);
+      expect([done.outcomes, done.superseded_by]).toEqual([{ open: 0, applied: 0, skipped: 4, failed: 0 }, null]);
     });
 
     it('are refused where a chosen one cannot be applied', async () => {

@@ -1817,6 +1817,11 @@ export interface components {
             requested_by: number | null;
             resource: components["schemas"]["OperationResourceResponse"];
             /**
+             * @description What people call its resource now; an interface and a floating IP go by their address.
+             * @example web-1
+             */
+            resource_name: string | null;
+            /**
              * Format: date-time
              * @example 2026-11-24T09:30:00.010Z
              */
@@ -1838,6 +1843,8 @@ export interface components {
              * @example 2026-11-24T09:30:04.000Z
              */
             step_since_at: string;
+            /** @description What that step is about, in words. */
+            step_title: string;
             /**
              * @description Why somebody should look at it; null when nobody needs to.
              * @example PAST_DEADLINE
@@ -2904,6 +2911,8 @@ export interface components {
              * @example root-volume
              */
             step: string;
+            /** @description What that step is about, in words. */
+            step_title: string;
             /** @description Why it does not get on just now; null while it does. */
             waiting: components["schemas"]["OperationWaitingResponse"] | null;
         };
@@ -3159,6 +3168,19 @@ export interface components {
             next_cursor: string | null;
             reconciliations: components["schemas"]["ReconciliationResponse"][];
         };
+        ReconciliationOutcomesResponse: {
+            /** @example 2 */
+            applied: number;
+            /** @example 0 */
+            failed: number;
+            /**
+             * @description Not decided yet, or nothing is to be done about them.
+             * @example 0
+             */
+            open: number;
+            /** @example 1 */
+            skipped: number;
+        };
         ReconciliationReportResponse: {
             findings: components["schemas"]["FindingResponse"][];
             reconciliation: components["schemas"]["ReconciliationResponse"];
@@ -3208,6 +3230,8 @@ export interface components {
              * @enum {string}
              */
             origin: "admin" | "sweep";
+            /** @description What became of the findings: a plan that was applied in part has some that are SKIPPED, each with its reason. */
+            outcomes: components["schemas"]["ReconciliationOutcomesResponse"];
             /**
              * @description Pages of lists that were read.
              * @example 3
@@ -3248,6 +3272,8 @@ export interface components {
              * @enum {string}
              */
             state: "PLANNING" | "PLANNED" | "APPLYING" | "DONE" | "FAILED" | "CANCELLED";
+            /** @description The newest run over the same scope, whose plan is the only one that can be applied now; null unless this plan waits to be. */
+            superseded_by: number | null;
         };
         ReconciliationScopeRequest: {
             /**
@@ -4159,7 +4185,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description With `dry_run`: what would be. */
+            /** @description All of it was managed here already; or, with `dry_run`: what would be. */
             200: {
                 headers: {
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */

@@ -20,6 +20,8 @@ export interface ReconciliationBody {
   readonly plan_hash: string | null;
   readonly complete: boolean;
   readonly counts: Readonly<Record<string, number>>;
+  readonly outcomes: Readonly<Record<'open' | 'applied' | 'skipped' | 'failed', number>>;
+  readonly superseded_by: number | null;
   readonly error: { readonly code: string; readonly message: string } | null;
 }
 
