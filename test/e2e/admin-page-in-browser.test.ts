@@ -133,7 +133,7 @@ const dialog = 'dialog[open]';
       components: { schemas: Record<string, { properties: Record<string, { minimum?: number; maximum?: number }> }> };
     }>('/openapi.json');
     const limits = Object.entries(body.components.schemas['SetPoliciesRequest']?.properties ?? {})
-      .filter(([, { maximum }]) => maximum !== undefined)
+      .filter(([name, { maximum }]) => name !== 'version' && maximum !== undefined)
       .map(([name, { minimum, maximum }]) => [name, String(minimum), String(maximum)]);
     expect(limits).toHaveLength(4);
     const shown = `[...document.querySelectorAll('#view input')].map(({ name, min, max }) => [name, min, max])`;
@@ -172,6 +172,43 @@ const dialog = 'dialog[open]';
     await browser.click('Apply the 2 chosen', dialog);
     await browser.shows('#view h2', 'DONE');
     expect((await runs.findings(id)).map(({ state }) => state)).toEqual(['APPLIED', 'APPLIED']);
+    await browser.shows('#view .panel', '2 applied');
+  });
+
+  it('says that a plan is superseded by a later run over the same scope', async () => {
+    await dryRun();
+    expect(await browser.text('#view')).not.toContain('superseded');
+    const { id: newer } = await runs.plan({ resource_types: ['volume'] });
+    await browser.shows('#view .banner', `This plan is superseded by run ${String(newer)} over the same scope`);
+    const apply = `document.querySelector('[data-key=apply-all]').disabled`;
+    expect(await browser.evaluate<boolean>(apply)).toBe(true);
+    await shot('superseded');
+    await browser.click(`run ${String(newer)}`);
+    await browser.shows('#view h2', `Run ${String(newer)}`);
+    expect(await browser.text('#view')).not.toContain('superseded');
+    await browser.click('Reconciliations', 'nav');
+    await browser.shows('#view table', `superseded by run ${String(newer)}`);
+    await browser.shows('#view table', '2 applied');
+    await shot('runs');
+  });
+
+  it('names what an operation is on, and what its step is about', async () => {
+    await browser.click('Operations', 'nav');
+    await browser.evaluate(
+      `(() => { const one = document.querySelector('[name=which]'); one.value = ''; one.dispatchEvent(new Event('change', { bubbles: true })); })()`,
+    );
+    await browser.shows('#view table', titleOf(volume(2)));
+    await browser.shows('#view table', 'the volume');
+    await shot('operations');
+  });
+
+  it('has its views on one line, however narrow it is', async () => {
+    await browser.resize(400);
+    const lines = `new Set([...document.querySelectorAll('nav a')].map(({ offsetTop }) => offsetTop)).size`;
+    expect(await browser.evaluate<number>(lines)).toBe(1);
+    expect(await browser.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    expect(await browser.evaluate<number>(`document.querySelector('header').offsetHeight`)).toBeLessThan(100);
+    await browser.resize(1280);
   });
 
   it('deletes many missing rows only after a confirmation', async () => {

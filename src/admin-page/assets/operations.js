@@ -40,17 +40,14 @@ export function operations(container, every) {
     tell(`Operation ${id} is due now.`);
     await refresh();
   };
-  const abandon = async ({ id, kind, resource }) => {
+  const abandon = async (operation) => {
+    const { id, kind } = operation;
     const isWanted = await confirmed({
       title: `Abandon operation ${id}?`,
       action: 'Abandon it',
       isDangerous: true,
       body: [
-        h(
-          'p',
-          {},
-          `${kind} on ${resource.type.replaceAll('_', ' ')} ${resource.id} ends as FAILED, and its resources may be changed again.`,
-        ),
+        h('p', {}, `${kind} on ${resourceOf(operation)} ends as FAILED, and its resources may be changed again.`),
         h('p', {}, 'Nothing is undone in OpenStack: what is left there is taken by the sweep for orphans.'),
       ],
     });
@@ -82,8 +79,8 @@ export function operations(container, every) {
           ['Operation', ({ id, kind }) => `#${id} ${kind}`],
           [
             'On',
-            ({ resource, project_id }) =>
-              `${resource.type.replaceAll('_', ' ')} ${resource.id}${project_id === null ? '' : ` in ${projectName(names, project_id)}`}`,
+            (operation) =>
+              `${resourceOf(operation)}${operation.project_id === null ? '' : ` in ${projectName(names, operation.project_id)}`}`,
           ],
           [
             'State',
@@ -93,7 +90,13 @@ export function operations(container, every) {
               stuck === null || stuck === state ? '' : tag(stuck, 'bad'),
             ],
           ],
-          ['Step', ({ step, phase }) => `${step}${phase === 'COMPENSATE' ? ' (being undone)' : ''}`],
+          [
+            'Step',
+            ({ step, step_title, phase }) => [
+              `${step_title}${phase === 'COMPENSATE' ? ' (being undone)' : ''}`,
+              h('div', { className: 'soft facts' }, step),
+            ],
+          ],
           ['Since', ({ step_since_at }) => time(step_since_at)],
           ['Next try', ({ next_run_at, state }) => (final.has(state) ? '–' : time(next_run_at))],
           [
@@ -118,4 +121,10 @@ export function operations(container, every) {
     );
   }
   every(5_000, refresh);
+}
+
+/** `web-1 (server 7)`. */
+function resourceOf({ resource: { type, id }, resource_name: name }) {
+  const row = `${type.replaceAll('_', ' ')} ${id}`;
+  return name === null ? row : `${name} (${row})`;
 }

@@ -86,7 +86,13 @@ export function reconciliations(container, every) {
         'The newest 50',
         [
           ['Run', ({ id }) => h('a', { href: `#/reconciliations/${id}`, 'data-key': `run-${id}` }, `#${id}`)],
-          ['State', ({ state }) => tag(state, stateKinds[state])],
+          [
+            'State',
+            (run) => [
+              tag(run.state, stateKinds[run.state]),
+              h('div', { className: 'soft' }, becameOf(run), supersededOf(run)),
+            ],
+          ],
           ['Mode', ({ mode, origin }) => `${words(mode)}${origin === undefined ? '' : `, by ${origin}`}`],
           ['Scope', (run) => scopeOf(run, names)],
           ['Found', foundOf],
@@ -179,6 +185,7 @@ export function reconciliation(container, every, id) {
 
   function drawHead() {
     const isPlanned = run.state === 'PLANNED';
+    const isNewest = isPlanned && run.superseded_by === null;
     const button = (key, text, work, more = {}) =>
       h('button', { type: 'button', 'data-key': key, onclick: acting(work), ...more }, text);
     replace(
@@ -192,6 +199,15 @@ export function reconciliation(container, every, id) {
             { className: 'banner' },
             'A list could not be read to its end: nothing counts as missing in this run.',
           ),
+      isPlanned && run.superseded_by !== null
+        ? h(
+            'p',
+            { className: 'banner warn' },
+            'This plan is superseded by ',
+            h('a', { href: `#/reconciliations/${run.superseded_by}`, 'data-key': 'newer' }, `run ${run.superseded_by}`),
+            ' over the same scope, and cannot be applied any more.',
+          )
+        : null,
       isPlanned && (run.counts.MASS_MISSING ?? 0) > 0
         ? h(
             'p',
@@ -209,6 +225,7 @@ export function reconciliation(container, every, id) {
           ['Mode', words(run.mode)],
           ['Scope', scopeOf(run, names)],
           ['Found', foundOf(run)],
+          ['Became of it', becameOf(run) || '–'],
           ['Pages read', String(run.pages)],
           ['Started', time(run.started_at)],
           ['Finished', time(run.finished_at)],
@@ -220,10 +237,10 @@ export function reconciliation(container, every, id) {
         { className: 'bar' },
         button('apply-all', 'Apply all that is allowed…', () => apply(false), {
           className: 'primary',
-          disabled: !isPlanned,
+          disabled: !isNewest,
         }),
         button('apply-chosen', `Apply the ${chosen.size} chosen…`, () => apply(true), {
-          disabled: !isPlanned || chosen.size === 0,
+          disabled: !isNewest || chosen.size === 0,
         }),
         button('cancel', 'Cancel…', cancel, { className: 'danger', disabled: !running.has(run.state) && !isPlanned }),
         button('json', 'Report as JSON', () =>
@@ -241,7 +258,8 @@ export function reconciliation(container, every, id) {
         'data-key': `choose-${finding.id}`,
         'aria-label': `Choose ${finding.type} of ${titleOf(finding)}`,
         checked: chosen.has(finding.id),
-        disabled: run.state !== 'PLANNED' || finding.state !== 'OPEN' || !isApplicable(finding),
+        disabled:
+          run.state !== 'PLANNED' || run.superseded_by !== null || finding.state !== 'OPEN' || !isApplicable(finding),
         onchange: ({ currentTarget }) => {
           if (currentTarget.checked) chosen.set(finding.id, finding);
           else chosen.delete(finding.id);
@@ -393,6 +411,19 @@ function foundOf({ counts, state }) {
   const found = Object.entries(counts ?? {}).filter(([, count]) => count > 0);
   if (found.length === 0) return running.has(state) ? '…' : 'nothing';
   return found.map(([type, count]) => `${count} ${words(type)}`).join(', ');
+}
+
+/** `1 applied, 2 skipped`; empty before anything was applied. */
+function becameOf({ outcomes }) {
+  if (outcomes.applied + outcomes.skipped + outcomes.failed === 0) return '';
+  return ['applied', 'skipped', 'failed', 'open']
+    .filter((state) => outcomes[state] > 0)
+    .map((state) => `${outcomes[state]} ${state}`)
+    .join(', ');
+}
+
+function supersededOf({ superseded_by: newer }) {
+  return newer === null ? '' : `superseded by run ${newer}`;
 }
 
 /** `web-1 (server 7)`. */
