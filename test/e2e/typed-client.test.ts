@@ -37,6 +37,31 @@ describe('the typed client', () => {
     expect((await typed.get('/auth/me', undefined)).body.role).toBe('member');
   });
 
+  it('plans a reconciliation, reads everything of it, and sets the policies as they were read', async () => {
+    const admin = await app.login('admin');
+    const administrator = new TypedApi(admin);
+    const policies = await administrator.get('/admin/reconciliation-policies', undefined);
+    const set = await administrator.put('/admin/reconciliation-policies', undefined, policies.body);
+    expect([set.status, set.body.version]).toEqual([200, policies.body.version + 1]);
+    const status = await administrator.get('/admin/reconciliation-status', undefined);
+    expect([status.status, status.body.paused]).toEqual([200, null]);
+    const run = await administrator.post('/admin/reconciliations', undefined, { mode: 'dry_run' });
+    expect(run.status).toBe(202);
+    const at = { id: run.body.id };
+    await admin.until<{ state: string }>(
+      `/admin/reconciliations/${String(at.id)}`,
+      ({ body }) => body.state === 'PLANNED',
+    );
+    const planned = await administrator.get('/admin/reconciliations/{id}', at);
+    expect([planned.body.state, planned.body.superseded_by]).toEqual(['PLANNED', null]);
+    const { body: runs } = await administrator.get('/admin/reconciliations', undefined);
+    expect(runs.reconciliations.map(({ id }) => id)).toContain(at.id);
+    const findings = await administrator.get('/admin/reconciliations/{id}/findings', at);
+    expect([findings.status, findings.body.next_cursor]).toEqual([200, null]);
+    expect((await administrator.get('/admin/reconciliations/{id}/report', at)).status).toBe(200);
+    expect((await administrator.get('/admin/unmanaged-resources', undefined)).body.unmanaged_resources).toEqual([]);
+  });
+
   it('makes, changes and deletes a server with its volume, group and address', async () => {
     const { flavorId, imageId, networkId } = await ServerRequests.of(demo);
     const group = await typed.post('/security-groups', undefined, { name: 'typed', description: null, rules: [] });
