@@ -83,6 +83,7 @@ describe('volumes', () => {
         fault: null,
         operation: null,
         observed_at: expect.any(String),
+        missing_since: null,
         sync: 'fresh',
         created_at: expect.any(String),
         updated_at: expect.any(String),
