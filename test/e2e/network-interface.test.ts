@@ -55,6 +55,7 @@ describe('GET /network-interfaces', () => {
       operation: null,
       observed_at: expect.any(String),
       sync: 'fresh',
+      missing_since: null,
       created_at: expect.any(String),
       updated_at: expect.any(String),
       deleted_at: null,

@@ -125,6 +125,7 @@ describe('security groups', () => {
         operation: null,
         observed_at: expect.any(String),
         sync: 'fresh',
+        missing_since: null,
         created_at: expect.any(String),
         updated_at: expect.any(String),
         deleted_at: null,
