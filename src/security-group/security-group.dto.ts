@@ -72,7 +72,7 @@ export class SecurityGroupRuleRequest {
     optional: true,
     nullable: true,
     description: 'The other end is in this security group of the project; not together with remote_ip_prefix.',
-    example: 5,
+    example: null,
   })
   remote_group_id?: number | null;
 

@@ -3497,7 +3497,7 @@ export interface components {
             protocol?: string | null;
             /**
              * @description The other end is in this security group of the project; not together with remote_ip_prefix.
-             * @example 5
+             * @example null
              */
             remote_group_id?: number | null;
             /**
