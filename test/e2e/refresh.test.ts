@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Api } from '../support/api.js';
 import { startApp, type TestApp } from '../support/app.js';
@@ -58,6 +59,15 @@ describe('a look at one resource', () => {
       .list({ after })
       .filter(({ method, path }) => method !== 'GET' && !path.endsWith('/auth/tokens'))
       .map(({ method, path }) => `${method} ${path}`);
+
+  /** The service is asked once a second whether it is back. */
+  async function untilReached(path: string): Promise<void> {
+    for (const endsAt = Date.now() + 10_000; Date.now() < endsAt;) {
+      if ((await demo.post(`${path}/refresh`)).status === 200) return;
+      await sleep(100);
+    }
+    throw new Error(`${path} was not reached again`);
+  }
 
   it.each(types)('answers with the %s as GET does, seen just now', async (type) => {
     const path = paths[type] ?? '';
@@ -152,6 +162,7 @@ describe('a look at one resource', () => {
       app.simulator.switchService(service, 'up');
     }
     expect((await demo.get<object>(path)).body).toEqual(before.body);
+    await untilReached(path);
   });
 
   it.each([
