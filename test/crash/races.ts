@@ -11,6 +11,8 @@ export interface RacesOptions {
   readonly rounds: number;
   readonly replicas: number;
   readonly parallel: number;
+  /** Races whose name has it. */
+  readonly only: string;
 }
 
 interface Course {
@@ -211,7 +213,7 @@ async function overlapsOf({ connection }: World, serverId: number): Promise<numb
 
 /** Many ask for what only one can have, over several replicas, round after round. */
 export async function racesAmong(database: Database, options: RacesOptions): Promise<readonly CaseResult[]> {
-  const { rounds, replicas, parallel } = options;
+  const { rounds, replicas, parallel, only } = options;
   console.log(`\nraces: ${String(rounds)} rounds of ${String(parallel)} over ${String(replicas)} replicas`);
   const world = await World.create(database, { SIGN_UPS_PER_HOUR: '10000' });
   try {
@@ -226,7 +228,7 @@ export async function racesAmong(database: Database, options: RacesOptions): Pro
     });
     const course = { world, demo, admin, catalogue: await readCatalogue(demo) };
     const results: CaseResult[] = [];
-    for (const race of races) {
+    for (const race of races.filter(({ name }) => name.includes(only))) {
       const problems: string[] = [];
       const startedAt = performance.now();
       for (let round = 0; round < rounds && problems.length < 5; round += 1) {

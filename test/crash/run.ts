@@ -11,8 +11,8 @@ import { SeededRandom } from './seeded-random.js';
 import { sweeps } from './sweeps.js';
 
 /**
- * `run.js [--kills N] [--seed S] [--replicas R] [--failpoints [--only PART]] [--pauses] [--sweeps] [--races ROUNDS] [--outage [--outage-seconds N]]`. What is named is run; without arguments,
- * everything. The last line is `N passed, N failed`.
+ * `run.js [--kills N] [--seed S] [--replicas R] [--failpoints [--only PART]] [--pauses] [--sweeps] [--races ROUNDS [--only PART]]
+ * [--outage [--outage-seconds N]]`. What is named is run; without arguments, everything. The last line is `N passed, N failed`.
  */
 const { values } = parseArgs({
   options: {
@@ -59,7 +59,8 @@ try {
   // On demand: a hundred rounds take their time.
   if (values.races !== undefined) {
     const rounds = Number(values.races);
-    results.push(...(await racesAmong(database, { rounds, replicas: Number(values.replicas), parallel: 50 })));
+    const options = { rounds, replicas: Number(values.replicas), parallel: 50, only: values.only ?? '' };
+    results.push(...(await racesAmong(database, options)));
   }
   // On demand: ten minutes are ten minutes.
   if (values.outage) {
