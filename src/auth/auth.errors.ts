@@ -128,9 +128,12 @@ export class SignUpUnfinished extends DomainError {
   readonly code = 'OPENSTACK_UNAVAILABLE';
 
   constructor(retryAfterSeconds = 10) {
-    super('The account could not be made in time, and what was begun is undone; try again shortly', {
-      retryAfterSeconds,
-    });
+    super(
+      'The account could not be made in time, and what was begun is being undone; try again shortly, with a new Idempotency-Key if one was sent',
+      {
+        retryAfterSeconds,
+      },
+    );
   }
 }
 
