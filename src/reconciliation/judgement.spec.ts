@@ -198,7 +198,17 @@ describe('judgeAbsence', () => {
     [
       'one of many',
       { firstSeenAt: ago(300), isMass: true },
-      { type: 'MASS_MISSING', action: 'TOMBSTONE', allowed: false },
+      {
+        type: 'MASS_MISSING',
+        action: 'TOMBSTONE',
+        allowed: false,
+        reason: expect.stringMatching(/confirm_mass_change/),
+      },
+    ],
+    [
+      'one of many in the grace time, marked already: there is nothing to confirm',
+      { row: { ...row, missingSince: ago(10) }, isMass: true },
+      { type: 'MASS_MISSING', action: null, allowed: false, reason: expect.stringMatching(/still gone 300 s after/) },
     ],
   ])('%s', (_case, given, expected) => {
     expect(judgeAbsence({ ...absence, ...given } as Parameters<typeof judgeAbsence>[0])).toMatchObject(expected);

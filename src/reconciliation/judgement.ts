@@ -228,14 +228,15 @@ export function judgeAbsence({
     ),
     action,
     allowed: action !== null && !isMass,
-    reason: absenceReason(isMass, isOver, policies),
+    // Where nothing is left to be done there is nothing to confirm either.
+    reason: absenceReason(isMass && action !== null, isOver, policies),
     evidence,
     firstSeenAt,
   };
 }
 
-function absenceReason(isMass: boolean, isOver: boolean, policies: Policies): string | null {
-  if (isMass)
+function absenceReason(needsConfirmation: boolean, isOver: boolean, policies: Policies): string | null {
+  if (needsConfirmation)
     return 'So many are missing at once that the view may be wrong. Look, then apply with confirm_mass_change.';
   if (policies.missing === 'mark') return 'The policy is to mark missing rows, not to delete them.';
   return isOver
