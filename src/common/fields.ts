@@ -167,8 +167,7 @@ export function Text(
   });
 }
 
-/** One of these words. */
-/** A refusal names `named` alone, where the other words are refused later, for a reason of their own. */
+/** One of these words. A refusal names `named` alone, where the other words are refused later, for a reason of their own. */
 export function OneOf(
   words: readonly string[],
   { named = words, ...options }: FieldOptions & { readonly named?: readonly string[] } = {},
