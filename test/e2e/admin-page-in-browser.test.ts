@@ -145,6 +145,7 @@ const dialog = 'dialog[open]';
     await browser.click('Pause…');
     await browser.click('Pause them', dialog);
     await browser.shows('#view .banner', 'by admin');
+    await runs.atRest();
     await shot('loops');
   });
 

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createGroup } from '../../simulator/security-group-lifecycle.js';
 import { seed } from '../../simulator/seed.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { ReconciliationRequests } from '../support/reconciliations.js';
 import { connect } from '../support/schema.js';
 
 interface GroupRow extends RowDataPacket {
@@ -143,16 +144,14 @@ describe('the import of default groups', () => {
   });
 
   it('rests, as the import of people and projects does, while reconciliation is paused', async () => {
-    const admin = await app.login('admin');
-    expect((await admin.post('/admin/reconciliation/pause')).status).toBe(200);
-    // A turn that has begun comes to its end.
-    await sleep(500);
+    const runs = new ReconciliationRequests(await app.login('admin'));
+    await runs.pause();
     await forget();
     app.simulator.outside.rename(seed.projects.other, 'renamed');
     await sleep(turnsMs);
     expect(await groups()).toEqual([]);
     expect(await projectName(seed.projects.other)).toBe('other');
-    expect((await admin.post('/admin/reconciliation/resume')).status).toBe(200);
+    await runs.resume();
     await until((found) => found.some(({ project }) => project === 'renamed'));
   });
 });

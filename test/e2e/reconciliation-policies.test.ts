@@ -3,6 +3,7 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Api } from '../support/api.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { ReconciliationRequests } from '../support/reconciliations.js';
 import { connect } from '../support/schema.js';
 import { ServerRequests, type ProblemBody, type ServerBody } from '../support/servers.js';
 
@@ -216,8 +217,7 @@ describe('what administrators decide about reconciliation', () => {
       const { paused: pause } = paused.body;
       expect([paused.status, pause?.by, pause?.by_account]).toEqual([200, admin.login?.user.id, 'admin']);
       expect((await status()).paused).toEqual(paused.body.paused);
-      // What was under way when they were paused comes to its end.
-      await sleep(1_000);
+      await new ReconciliationRequests(admin).atRest();
       const before = await status();
       app.simulator.outside.stop(server.openstack_id ?? '');
       await sleep(2_000);

@@ -46,16 +46,11 @@ export class Looks {
   }
 
   async pause(): Promise<void> {
-    expect((await this.runs.api.post('/admin/reconciliation/pause')).status).toBe(200);
-    await this.runs.api.until<{ reconciliations: ReconciliationBody[] }>(`${path}&limit=1`, ({ body }) =>
-      body.reconciliations.every(({ state }) => state === 'DONE'),
-    );
-    // A turn of the list of changes that has begun comes to its end.
-    await sleep(500);
+    await this.runs.pause();
   }
 
   async resume(): Promise<void> {
-    expect((await this.runs.api.post('/admin/reconciliation/resume')).status).toBe(200);
+    await this.runs.resume();
   }
 
   /**

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import type { FindingDraft } from '../../src/reconciliation/finding.js';
 import {
@@ -77,6 +78,39 @@ export class ReconciliationRequests {
       timeoutMs,
     );
     return answer.body;
+  }
+
+  /** Pauses the loops, and waits until they rest. */
+  async pause(): Promise<void> {
+    const { status } = await this.api.post('/admin/reconciliation/pause');
+    if (status !== 200) throw new Error(`POST /admin/reconciliation/pause: ${String(status)}`);
+    await this.atRest();
+  }
+
+  async resume(): Promise<void> {
+    const { status } = await this.api.post('/admin/reconciliation/resume');
+    if (status !== 200) throw new Error(`POST /admin/reconciliation/resume: ${String(status)}`);
+  }
+
+  /** Waits until what was under way when the loops were paused has come to its end. */
+  async atRest(timeoutMs = 30_000): Promise<void> {
+    const end = Date.now() + timeoutMs;
+    // A turn that saw no pause takes its lease a moment later.
+    for (let quiet = 0; quiet < 2; quiet = (await this.isAtRest()) ? quiet + 1 : 0) {
+      if (Date.now() > end) throw new Error('the loops do not rest');
+      await sleep(150);
+    }
+  }
+
+  private async isAtRest(): Promise<boolean> {
+    // First the loops: a run that one of them has begun outlives its lease.
+    const { body } = await this.api.get<{ loops: { owner: string | null }[] }>('/admin/reconciliation-status');
+    if (body.loops.some(({ owner }) => owner !== null)) return false;
+    for (const state of ['PLANNING', 'APPLYING']) {
+      const runs = await this.api.get<{ reconciliations: readonly unknown[] }>(`${path}?state=${state}&limit=1`);
+      if (runs.body.reconciliations.length > 0) return false;
+    }
+    return true;
   }
 
   /** A plan of these types, settled. */

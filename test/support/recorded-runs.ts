@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestApp } from './app.js';
 import { ReconciliationRequests, type FindingBody, type ReconciliationBody } from './reconciliations.js';
 
@@ -21,16 +20,11 @@ export class Reconciliations {
   /** The loops are paused: none is quicker than the test. */
   static async of(app: TestApp, ...resourceTypes: readonly string[]): Promise<Reconciliations> {
     const admin = await app.login('admin');
-    await admin.post('/admin/reconciliation/pause');
-    for (const end = Date.now() + 20_000; ;) {
-      const { body } = await admin.get<{ reconciliations: ReconciliationBody[] }>('/admin/reconciliations?limit=5');
-      if (body.reconciliations.every(({ state }) => state !== 'PLANNING' && state !== 'APPLYING')) break;
-      if (Date.now() > end) throw new Error('the loops do not rest');
-      await sleep(50);
-    }
+    const runs = new ReconciliationRequests(admin);
+    await runs.pause();
     const { body } = await admin.get<Record<string, unknown>>('/admin/reconciliation-policies');
     const { version: _version, ...policies } = body;
-    return new Reconciliations(new ReconciliationRequests(admin), resourceTypes, policies);
+    return new Reconciliations(runs, resourceTypes, policies);
   }
 
   /** These, and the defaults of the others. */
