@@ -103,16 +103,3 @@ export class VolumeTooSmall extends DomainError {
     });
   }
 }
-
-/** A first read of the catalogue while OpenStack is away. */
-export class CatalogueUnavailable extends DomainError {
-  readonly kind = 'unavailable';
-  readonly code = 'OPENSTACK_UNAVAILABLE';
-
-  constructor(cause: unknown) {
-    super('OpenStack cannot be reached and its catalogue is not known yet; try again shortly', {
-      retryAfterSeconds: 10,
-      cause,
-    });
-  }
-}

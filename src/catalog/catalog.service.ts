@@ -1,10 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { OpenStackAway } from '../common/errors.js';
 import { Config } from '../config/config.js';
 import { projectCall } from '../openstack/openstack-call.js';
 import { OpenStackError } from '../openstack/openstack-errors.js';
 import { AvailabilityZoneClient } from './availability-zone.client.js';
 import { CatalogClient } from './catalog.client.js';
-import { CatalogueUnavailable } from './catalog.errors.js';
 import type { Catalogue } from './catalogue.js';
 import { ProjectCache } from './project-cache.js';
 
@@ -32,10 +32,10 @@ export class CatalogService {
     );
   }
 
-  /** For a person who looks at it. @throws CatalogueUnavailable when nothing is known yet and OpenStack is away. */
+  /** For a person who looks at it. @throws OpenStackAway when nothing is known yet and OpenStack is away. */
   async get(projectOpenstackId: string): Promise<Catalogue> {
     const catalogue = await this.known(projectOpenstackId);
-    if (catalogue === null) throw new CatalogueUnavailable(undefined);
+    if (catalogue === null) throw new OpenStackAway('A first look at the catalogue', undefined);
     return catalogue;
   }
 

@@ -1,8 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { OpenStackAway } from '../common/errors.js';
 import { Config } from '../config/config.js';
 import { projectCall } from '../openstack/openstack-call.js';
 import { OpenStackError } from '../openstack/openstack-errors.js';
-import { CatalogueUnavailable } from './catalog.errors.js';
 import { NetworkQuotaClient, type Quota } from './network-quota.client.js';
 import { ProjectCache, type Known } from './project-cache.js';
 import { QuotaClient, type ComputeQuotas, type VolumeQuotas } from './quota.client.js';
@@ -42,10 +42,10 @@ export class QuotaService {
     );
   }
 
-  /** @throws CatalogueUnavailable when nothing is known yet and OpenStack is away. */
+  /** @throws OpenStackAway when nothing is known yet and OpenStack is away. */
   async get(projectOpenstackId: string): Promise<Known<Quotas>> {
     const known = await this.cache.known(projectOpenstackId);
-    if (known === null) throw new CatalogueUnavailable(undefined);
+    if (known === null) throw new OpenStackAway('A first look at the quotas of a project', undefined);
     return known;
   }
 

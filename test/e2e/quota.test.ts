@@ -33,9 +33,13 @@ describe('what a project may have', () => {
 
   it('answers 503 for quotas and zones that are not known yet while OpenStack is away', async () => {
     app.simulator.faults.add({ service: 'compute', action: 'refuse' });
-    for (const path of ['/quotas', '/availability-zones']) {
+    for (const [path, what] of [
+      ['/quotas', /^A first look at the quotas of a project needs OpenStack/],
+      ['/availability-zones', /needs OpenStack/],
+    ] as const) {
       const answer = await demo.get<ProblemBody>(path);
       expect([answer.status, answer.body.code]).toEqual([503, 'OPENSTACK_UNAVAILABLE']);
+      expect(answer.body.detail).toMatch(what);
     }
   });
 
