@@ -129,10 +129,8 @@ export class SignUpUnfinished extends DomainError {
 
   constructor(retryAfterSeconds = 10) {
     super(
-      'The account could not be made in time, and what was begun is being undone; try again shortly, with a new Idempotency-Key if one was sent',
-      {
-        retryAfterSeconds,
-      },
+      'The account could not be made in time, and what was begun is being undone; try again shortly, with the same Idempotency-Key if one was sent',
+      { retryAfterSeconds },
     );
   }
 }

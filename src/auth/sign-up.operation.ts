@@ -8,6 +8,7 @@ import {
   OpenStackUnknownOutcome,
   type OpenStackError,
 } from '../openstack/openstack-errors.js';
+import { KeptAnswers } from '../operation/kept-answers.service.js';
 import { ifThere } from '../operation/marked-removal.js';
 import type { CreatedObject, Fault, OperationKind, Sight, Step, StepCalls } from '../operation/operation-kind.js';
 import { OperationRegistry } from '../operation/operation-registry.js';
@@ -24,7 +25,12 @@ export const signUp = 'user.create';
 /** The operation's word for what the answer calls a refusal of the field `password`. */
 export const passwordRefused = 'VALIDATION_FAILED';
 /** Its word for an account that is not made because nobody has the password any more. */
-export const abandoned = 'OPENSTACK_UNAVAILABLE';
+const abandoned = 'OPENSTACK_UNAVAILABLE';
+
+/** Whether it ended for want of time or of the password: nobody has refused the account. */
+export function isUnfinished(code: string): boolean {
+  return [abandoned, 'DEADLINE_EXCEEDED', 'OPENSTACK_CONFLICT'].includes(code);
+}
 
 interface Rows {
   readonly user: UserEntity;
@@ -60,6 +66,7 @@ export class SignUpOperation implements OperationKind<Rows>, OnModuleInit {
     private readonly client: UserClient,
     private readonly users: UserRepository,
     private readonly passwords: SignUpPasswords,
+    private readonly answers: KeptAnswers,
   ) {}
 
   onModuleInit(): void {
@@ -82,9 +89,10 @@ export class SignUpOperation implements OperationKind<Rows>, OnModuleInit {
     // The row was filled when Keystone answered.
   }
 
-  /** The account id is free again. */
-  async fail(tx: EntityManager, _operation: OperationEntity, { user }: Rows): Promise<void> {
+  /** The account id is free again, and so is the key, unless Keystone has refused the account. */
+  async fail(tx: EntityManager, operation: OperationEntity, { user }: Rows, { code }: Fault): Promise<void> {
     await this.users.tombstone(tx, user.id);
+    if (isUnfinished(code)) await this.answers.release(tx, operation.id);
   }
 
   private async find(rows: Rows, calls: StepCalls): Promise<readonly CreatedObject[]> {

@@ -21,7 +21,7 @@ import { passwordProblem } from './password-rules.js';
 import { ServiceAccountClient } from './service-account.client.js';
 import type { SignUpInput } from './sign-up-input.js';
 import { SignUpPasswords } from './sign-up-passwords.js';
-import { abandoned, passwordRefused, signUp } from './sign-up.operation.js';
+import { isUnfinished, passwordRefused, signUp } from './sign-up.operation.js';
 import { SignUpRepository } from './sign-up.repository.js';
 
 export interface SignUpCommand {
@@ -160,15 +160,12 @@ function problemsOf({ accountId, password }: SignUpCommand): readonly FieldError
 
 /** How the answer calls what the operation ended with. */
 function refusalOf(error: OperationFailed, { accountId }: SignUpCommand): Error {
+  if (isUnfinished(error.code)) return new SignUpUnfinished();
   switch (error.code) {
     case AccountIdTaken.code:
       return new AccountIdTaken(accountId);
     case passwordRefused:
       return new ValidationFailed([{ field: 'password', message: error.message, type: 'refused' }]);
-    case abandoned:
-    case 'DEADLINE_EXCEEDED':
-    case 'OPENSTACK_CONFLICT':
-      return new SignUpUnfinished();
     default:
       return error;
   }

@@ -67,7 +67,7 @@ function transportCodes({ mayHaveBody, hasPathParameter }: TransportFeatures): r
 }
 
 function response(status: number, examples: Record<string, Example>): ProblemResponse {
-  const headers = headersOf(status);
+  const headers = headersOf(status, Object.keys(examples));
   return {
     description: Object.keys(examples).join(', '),
     content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, examples } },
@@ -75,12 +75,14 @@ function response(status: number, examples: Record<string, Example>): ProblemRes
   };
 }
 
-function headersOf(status: number): Headers | null {
+function headersOf(status: number, codes: readonly string[]): Headers | null {
   const schema = { type: 'string' };
+  const retryAfter = (description: string) => ({ 'Retry-After': { description, schema: { type: 'integer' } } });
   if (status === 401)
     return { 'WWW-Authenticate': { description: 'Bearer, and what is wrong with the token that was sent.', schema } };
-  if (status === 503 || status === 429)
-    return { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } };
+  if (status === 503 || status === 429) return retryAfter('Seconds.');
+  const keyInUse = 'IDEMPOTENCY_KEY_IN_USE';
+  if (codes.includes(keyInUse)) return retryAfter(`Seconds; with ${keyInUse} alone.`);
   return null;
 }
 

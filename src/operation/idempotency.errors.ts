@@ -20,6 +20,7 @@ export class IdempotencyKeyInUse extends DomainError {
 
   constructor(operationId: number | null) {
     super('The first request with this Idempotency-Key is still being carried out; ask again when it has ended', {
+      retryAfterSeconds: 1,
       ...(operationId === null ? {} : { operationId }),
     });
   }

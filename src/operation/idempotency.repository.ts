@@ -66,6 +66,11 @@ export class IdempotencyRepository {
     );
   }
 
+  /** The key of this operation counts no more: sent again it begins anew. Nothing happens when there is none. */
+  async release(tx: EntityManager, operationId: number): Promise<void> {
+    await tx.query('DELETE FROM idempotency_key WHERE operation_id = ?', [operationId]);
+  }
+
   /** At most `limit` keys that no longer count. */
   async removeExpired(manager: EntityManager, limit: number): Promise<void> {
     await manager.query('DELETE FROM idempotency_key WHERE expires_at <= NOW(3) ORDER BY expires_at LIMIT ?', [limit]);

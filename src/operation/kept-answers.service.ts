@@ -27,6 +27,11 @@ export class KeptAnswers {
     throw new IdempotencyKeyInUse(null);
   }
 
+  /** The key of an operation that was undone without a refusal: sent again it begins anew. Belongs to the transaction that ends it. */
+  async release(tx: EntityManager, operationId: number): Promise<void> {
+    await this.keys.release(tx, operationId);
+  }
+
   /** Belongs to its end. */
   async keep(tx: EntityManager, claim: IdempotencyClaim | null, { status, body }: KeptAnswer): Promise<void> {
     if (claim !== null) await this.keys.keep(tx, claim, { status, body: JSON.stringify(body) });

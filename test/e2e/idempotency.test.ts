@@ -119,6 +119,7 @@ describe('Idempotency-Key', () => {
     expect(new Set(made.map(({ body }) => body.id)).size).toBe(1);
     expect(new Set(refused.map(({ body }) => body.code))).toEqual(new Set(['IDEMPOTENCY_KEY_IN_USE']));
     expect(refused[0]?.headers.get('location')).toMatch(/^\/operations\/\d+$/);
+    expect(refused[0]?.headers.get('retry-after')).toBe('1');
     expect(allocations()).toBe(before + 1);
     expect((await allocate(key)).body.id).toBe(made[0]?.body.id);
   });

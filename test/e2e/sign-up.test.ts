@@ -237,6 +237,27 @@ describe('POST /users', () => {
     expect([other.status, other.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
   });
 
+  it('begins anew for the same key once an attempt that took too long is undone', async () => {
+    const accountId = newAccountId();
+    const headers = { 'idempotency-key': `k-${accountId}` };
+    app.simulator.faults.add({ method: 'POST', path: '^/identity/v3/users$', status: 503 });
+    app.simulator.faults.add({ method: 'GET', path: '^/identity/v3/users$', status: 503 });
+    const first = await signUp(app.url, accountId, {}, headers);
+    expect([first.status, first.headers.get('retry-after')]).toEqual([503, '10']);
+    // It goes on, or is being undone by now.
+    const meanwhile = await signUp(app.url, accountId, {}, headers);
+    expect(['409 1', '503 10']).toContain(
+      `${String(meanwhile.status)} ${String(meanwhile.headers.get('retry-after'))}`,
+    );
+    expect(await operationsOf(accountId)).toHaveLength(1);
+    app.simulator.faults.clear();
+    await ended(accountId);
+    const again = await signUp(app.url, accountId, {}, headers);
+    expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([201, null]);
+    expect((await signUp(app.url, accountId, {}, headers)).body).toEqual(again.body);
+    expect(inKeystone(accountId)).toHaveLength(1);
+  });
+
   it('is not found by anybody before OpenStack has it', async () => {
     const accountId = newAccountId();
     app.simulator.faults.add({ method: 'POST', path: '^/identity/v3/users$', delay_ms: 900, times: 1 });
