@@ -56,8 +56,19 @@ export function abandonedFault({ errorDetail, openstackRequestIds }: RefusedOper
   };
 }
 
-export function cut(text: string): string {
-  return [...text].slice(0, maxMessage).join('');
+/**
+ * Tells by which request of OpenStack it happened, for whoever asks the cloud's operators: with the fault's own ids, else with `newest`,
+ * the last request that changed OpenStack for this operation.
+ */
+export function withRequests(fault: Fault, newest: readonly string[]): Fault {
+  const openstackRequestIds = fault.openstackRequestIds.length > 0 ? fault.openstackRequestIds : newest;
+  const source = openstackRequestIds.length === 0 ? '' : ` (OpenStack request ${openstackRequestIds.join(', ')})`;
+  const message = `${cut(fault.message, maxMessage - source.length)}${source}`;
+  return { ...fault, message, openstackRequestIds };
+}
+
+function cut(text: string, length = maxMessage): string {
+  return [...text].slice(0, length).join('');
 }
 
 function codeOf(error: OpenStackError): string {

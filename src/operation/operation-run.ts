@@ -4,7 +4,7 @@ import type { Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
 import type { EntityManager, Transaction } from '../database/transaction.js';
 import { adminCall, projectCall, type OpenStackCall } from '../openstack/openstack-call.js';
-import { cut } from './operation-fault.js';
+import { withRequests } from './operation-fault.js';
 import type { Fault, OperationKind, RowWrites, Step, StepCalls } from './operation-kind.js';
 import type { OperationMetrics } from './operation-metrics.js';
 import type { OperationEntity } from './operation.entity.js';
@@ -43,6 +43,8 @@ export class OperationRun {
   private operation: OperationEntity;
   /** The database's clock minus this process's monotonic one, milliseconds. */
   private clockOffsetMs = 0;
+  /** The last request that changed OpenStack, until it is recorded. */
+  private newestChange: readonly string[] | null = null;
 
   constructor(
     private readonly parts: RunParts,
@@ -156,10 +158,14 @@ export class OperationRun {
     );
   }
 
-  private async refuse({ fault, clearsIntent }: Extract<StepOutcome, { is: 'refused' }>): Promise<RunResult | null> {
+  private async refuse({
+    fault: judged,
+    clearsIntent,
+  }: Extract<StepOutcome, { is: 'refused' }>): Promise<RunResult | null> {
     const { parts, operation } = this;
-    const error = { code: fault.code, detail: cut(fault.message) };
-    const openstackRequestIds = [...(operation.openstackRequestIds ?? []), ...fault.openstackRequestIds].slice(-10);
+    const fault = withRequests(judged, this.newestChange ?? operation.openstackRequestIds ?? []);
+    const { openstackRequestIds } = fault;
+    const error = { code: fault.code, detail: fault.message };
     parts.logger.warn(
       { operationId: operation.id, kind: operation.kind, step: operation.step, code: fault.code },
       'operation refused',
@@ -207,7 +213,15 @@ export class OperationRun {
   }
 
   private calls(step: Step<unknown>): StepCalls {
-    const fenced = (call: OpenStackCall): OpenStackCall => ({ ...call, beforeSend: () => this.beforeSend(step) });
+    const isForward = this.operation.phase === 'FORWARD';
+    const fenced = (call: OpenStackCall): OpenStackCall => ({
+      ...call,
+      beforeSend: () => this.beforeSend(step),
+      onAnswer: ({ requestId }) => {
+        // What is being undone keeps the requests that it was refused by.
+        if (isForward && requestId !== '') this.newestChange = [requestId];
+      },
+    });
     return {
       reading: projectCall,
       changing: (projectId) => fenced(projectCall(projectId)),
@@ -249,14 +263,17 @@ export class OperationRun {
   }
 
   private async record(change: FencedChange, writes?: RowWrites): Promise<void> {
+    const newest = this.newestChange;
+    const recorded = newest === null ? change : { openstackRequestIds: newest, ...change };
     await this.parts.transaction.run(async (tx: EntityManager) => {
-      const isOurs = await this.parts.operations.fence(tx, this.holding, change);
+      const isOurs = await this.parts.operations.fence(tx, this.holding, recorded);
       if (!isOurs) {
         this.parts.metrics.fencedWrite();
         throw new HoldingLost();
       }
       await writes?.(tx);
     });
+    this.newestChange = null;
   }
 
   private currentStep(): Step<unknown> {

@@ -46,7 +46,7 @@ export class OperationErrorResponse {
   /** @example Cinder refused root-volume; it said: Maximum number of volumes allowed (10) exceeded */
   message!: string;
 
-  /** OpenStack's ids of the requests that failed, for its operators. @example ["req-6f0c1f0e-2a77-4d3e-9d53-0c9a1f1b2c3d"] */
+  /** OpenStack's ids of the requests that it is about, for its operators: those that failed, else the last that changed something. @example ["req-6f0c1f0e-2a77-4d3e-9d53-0c9a1f1b2c3d"] */
   openstack_request_ids!: string[];
 }
 

@@ -210,8 +210,20 @@ describe('POST /servers', () => {
     app.simulator.outside.failNext('no-valid-host');
     const server = await servers.create('no-host');
     expect(server).toMatchObject({ status: 'ERROR', openstack_id: null, fault: { code: 'CAPACITY_UNAVAILABLE' } });
-    expect(server.fault?.message).toContain('No valid host was found');
+    // By which request of Nova's, for the cloud's operators.
+    const created = app.simulator.log.list({ method: 'POST', path: '^/compute/.*/servers$' }).at(-1);
+    expect(server.fault?.message).toMatch(
+      new RegExp(`No valid host was found.*\\(OpenStack request ${String(created?.request_id)}\\)$`),
+    );
     expect(objectsOf(app.simulator).length).toBe(before);
+    const [[operation]] = await database.query<RowDataPacket[]>(
+      "SELECT error_detail, openstack_request_ids FROM operation WHERE kind = 'server.create' AND resource_id = ?",
+      [server.id],
+    );
+    expect(operation).toEqual({
+      error_detail: server.fault?.message,
+      openstack_request_ids: [created?.request_id],
+    });
   });
 
   it.each([
