@@ -8,6 +8,7 @@ import { OpenStackError } from '../openstack/openstack-errors.js';
 import { Loops, type LoopTurn, type ReconciliationLoop } from './loops.js';
 import { OrphanSources, type MarkedObject, type MarkedRow, type OrphanSource } from './orphan-source.js';
 import { OrphanRepository } from './orphan.repository.js';
+import { PauseRepository } from './pause.repository.js';
 import { PolicyRepository } from './policy.repository.js';
 
 /**
@@ -33,6 +34,7 @@ export class OrphanSweeper implements ReconciliationLoop {
     private readonly sources: OrphanSources,
     private readonly orphans: OrphanRepository,
     private readonly policies: PolicyRepository,
+    private readonly pauses: PauseRepository,
   ) {
     const { ORPHAN_SWEEP_MS, LEASE_MS, HTTP_TIMEOUT_MS, SETTLING_MS } = config.settings;
     this.minimumAgeMs = LEASE_MS + HTTP_TIMEOUT_MS + SETTLING_MS;
@@ -88,6 +90,8 @@ export class OrphanSweeper implements ReconciliationLoop {
     }
     try {
       const object = await source.look(orphan, deploymentId);
+      // A pause counts from the moment it is answered, for a turn that is under way too: this deletes.
+      if (await this.database.read(async (manager) => (await this.pauses.find(manager)) !== null)) return;
       const isStill =
         object !== null &&
         (await this.transaction.run(async (tx) => (await this.orphansAmong(tx, source, [object], true)).length === 1));

@@ -8,6 +8,7 @@ import { startApp, type TestApp } from '../support/app.js';
 import { objectsOf } from '../support/simulated-objects.js';
 import { connect } from '../support/schema.js';
 import { Stranger } from '../support/stranger.js';
+import { ReconciliationRequests } from '../support/reconciliations.js';
 import { ServerRequests } from '../support/servers.js';
 import { quickTimings } from '../support/settings.js';
 import { VolumeRequests } from '../support/volumes.js';
@@ -80,17 +81,30 @@ describe('the sweep for orphans', () => {
     await gone(late);
   });
 
-  it('only reports where the administrators’ policy says so, and rests while they have paused it', async () => {
+  /** The look before the deletion takes its time; meanwhile something happens. */
+  async function whileLookedAt(openstackId: string, happens: () => Promise<unknown>): Promise<void> {
+    const id = app.simulator.faults.add({ method: 'GET', path: `${openstackId}$`, delay_ms: 800, times: 1 });
+    const end = Date.now() + 30_000;
+    while (app.simulator.faults.list().find((fault) => fault.id === id)?.hits === 0) {
+      if (Date.now() > end) throw new Error(`${openstackId} is not looked at`);
+      await sleep(20);
+    }
+    await happens();
+    await sleep(2_000);
+  }
+
+  it('only reports where the administrators’ policy says so, and rests once they have paused it', async () => {
     const server = await servers.create('reported');
     const second = await plant(`cloud-api:${deployment}:${await uuidOf('volume', server.id)}`);
     await database.query(`INSERT INTO policy (name, value) VALUES ('reconciliation', '{"orphans": "report"}')`);
     await sleep(twoSweepsMs);
     expect(isThere(second)).toBe(true);
-    await database.query(`INSERT INTO policy (name, value) VALUES ('pause', '{"userId": null, "since": ""}')`);
+    const runs = new ReconciliationRequests(await app.login('admin'));
     await database.query("DELETE FROM policy WHERE name = 'reconciliation'");
+    await whileLookedAt(second, () => runs.pause());
     await sleep(twoSweepsMs / 2);
     expect(isThere(second)).toBe(true);
-    await database.query("DELETE FROM policy WHERE name = 'pause'");
+    await runs.resume();
     await gone(second);
   }, 60_000);
 
@@ -138,11 +152,9 @@ describe('the sweep for orphans', () => {
     const volume = await new VolumeRequests(demo).create('adopted-late');
     const [[row]] = await database.query<RowDataPacket[]>('SELECT uuid FROM volume WHERE id = ?', [volume.id]);
     const second = await plant(`cloud-api:${deployment}:${String(row?.['uuid'])}`);
-    // The look before the deletion takes its time; meanwhile the row has another object.
-    const id = app.simulator.faults.add({ method: 'GET', path: `${second}$`, delay_ms: 800 });
-    while (app.simulator.faults.list().find((fault) => fault.id === id)?.hits === 0) await sleep(20);
-    await database.query('UPDATE volume SET openstack_id = ? WHERE id = ?', [second, volume.id]);
-    await sleep(2_000);
+    await whileLookedAt(second, () =>
+      database.query('UPDATE volume SET openstack_id = ? WHERE id = ?', [second, volume.id]),
+    );
     expect(isThere(second)).toBe(true);
     app.simulator.outside.delete(volume.openstack_id ?? '');
   }, 60_000);
