@@ -90,11 +90,11 @@ export class DatabaseUnavailable extends DomainError {
   readonly kind = 'unavailable';
   readonly code = 'DATABASE_UNAVAILABLE';
 
-  constructor(cause: unknown) {
-    super('The database cannot be reached; nothing was changed that was not answered. Try again shortly.', {
-      cause,
-      retryAfterSeconds: 5,
-    });
+  constructor(
+    cause: unknown,
+    detail = 'The database cannot be reached; nothing was changed that was not answered. Try again shortly.',
+  ) {
+    super(detail, { cause, retryAfterSeconds: 5 });
   }
 }
 

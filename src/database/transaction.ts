@@ -14,7 +14,14 @@ const maxAttempts = 5;
  * The connection was cut at COMMIT: nobody knows whether the transaction counts. Read it back by something that it wrote;
  * never undo on the strength of this error.
  */
-export class CommitOutcomeUnknown extends DatabaseUnavailable {}
+export class CommitOutcomeUnknown extends DatabaseUnavailable {
+  constructor(cause: unknown) {
+    super(
+      cause,
+      'The connection to the database broke, and it is not known whether the change was kept. Look before you try again, or send it again with the same Idempotency-Key.',
+    );
+  }
+}
 
 @Injectable()
 export class Transaction {

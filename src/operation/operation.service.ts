@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AuditRepository } from '../audit/audit.repository.js';
 import type { Requester } from '../common/actor.js';
-import { DomainError, OpenStackAway } from '../common/errors.js';
+import { DatabaseUnavailable, DomainError, OpenStackAway } from '../common/errors.js';
 import { failpoint } from '../common/failpoint.js';
 import type { IdempotencyClaim } from '../common/idempotency.js';
 import type { Principal } from '../common/principal.js';
@@ -123,9 +123,19 @@ export class OperationService {
       return await this.transaction.run(work);
     } catch (error) {
       if (!(error instanceof CommitOutcomeUnknown)) throw error;
-      const committed = await this.database.read((manager) => this.operations.findByUuid(manager, uuid));
+      const committed = await this.readBack(uuid);
       if (committed === null) throw error;
       return committed;
+    }
+  }
+
+  /** Null when it is not there, and when MySQL cannot be asked. */
+  private async readBack(uuid: string): Promise<OperationEntity | null> {
+    try {
+      return await this.database.read((manager) => this.operations.findByUuid(manager, uuid));
+    } catch (error) {
+      if (error instanceof DatabaseUnavailable) return null;
+      throw error;
     }
   }
 
