@@ -102,7 +102,7 @@ export class ReconciliationRunner implements OnApplicationBootstrap, BeforeAppli
     const context = await this.contexts.of(run.projectIds);
     for (const reconciler of this.chosen(run)) {
       try {
-        for await (const page of reconciler.plan(context)) await this.store(work, page);
+        await this.storeAll(work, reconciler.plan(context));
       } catch (error) {
         if (!(error instanceof OpenStackError)) throw error;
         await this.store(work, unreadable(reconciler, error));
@@ -111,6 +111,21 @@ export class ReconciliationRunner implements OnApplicationBootstrap, BeforeAppli
     const drafts: FindingDraft[] = [];
     for await (const finding of this.findings.ofRun((read) => this.database.read(read), run.id)) drafts.push(finding);
     await this.fenced(work, (tx) => this.runs.setPlanned(tx, run, planHash(drafts)));
+  }
+
+  /** Stores a page while the next one is compared: half of a sweep is reading, half is writing. */
+  private async storeAll(work: Work, pages: AsyncIterable<PlannedPage>): Promise<void> {
+    let stored = Promise.resolve();
+    try {
+      for await (const page of pages) {
+        await stored;
+        stored = this.store(work, page);
+        // It is awaited with the next page; until then its failure is not unhandled.
+        stored.catch(() => undefined);
+      }
+    } finally {
+      await stored;
+    }
   }
 
   /** A page in one transaction; a sweep brings rows in line at once, people's runs only say what they would do. */
