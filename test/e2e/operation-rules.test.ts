@@ -65,7 +65,7 @@ describe('the rules of the executor', () => {
 
   describe('2, fence', () => {
     it('a holder that lost its lease writes nothing, sends nothing more and frees nothing of the next one’s', async () => {
-      app.simulator.faults.add({ method: 'POST', path: '/ports$', delay_ms: 250, times: 1 });
+      app.simulator.faults.add({ method: 'POST', path: '/ports$', delay_ms: 700, times: 1 });
       const since = now();
       const answer = await servers.post('fenced');
       const id = operationId(answer);
@@ -73,10 +73,10 @@ describe('the rules of the executor', () => {
         row<{ id: number }>("SELECT id FROM operation WHERE id = ? AND sent_step = 'port'", id),
       );
       await database.query(
-        "UPDATE operation SET lease_owner = 'another replica', lease_token = lease_token + 1, lease_until = NOW(3) + INTERVAL 2 SECOND WHERE id = ?",
+        "UPDATE operation SET lease_owner = 'another replica', lease_token = lease_token + 1, lease_until = NOW(3) + INTERVAL 3 SECOND WHERE id = ?",
         [id],
       );
-      await sleep(900);
+      await sleep(1_200);
       const nic = await row<{ openstack_id: string | null }>(
         'SELECT openstack_id FROM network_interface WHERE server_id = ?',
         answer.body.id,
@@ -275,7 +275,9 @@ describe('the rules of the executor', () => {
       );
       const openstackId = (await servers.get(answer.body.id)).openstack_id ?? '';
       app.simulator.outside.setStatus(openstackId, 'error');
-      await sleep(250);
+      await eventually(async () =>
+        row('SELECT id FROM operation WHERE id = ? AND doubted_since IS NOT NULL', operationId(answer)),
+      );
       app.simulator.outside.setStatus(openstackId, 'active');
       expect(await demo.finished(answer)).toMatchObject({ state: 'SUCCEEDED' });
       expect(await servers.get(answer.body.id)).toMatchObject({ status: 'ACTIVE', fault: null });

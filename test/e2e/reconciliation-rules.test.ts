@@ -144,7 +144,7 @@ describe('rules of reconciliation', () => {
       expect(aboutObject(again.findings, second)).toMatchObject([{ type: 'ORPHAN', allowed: true }]);
       expect(aboutObject(await apply(again.run), second)).toMatchObject([{ state: 'APPLIED' }]);
       // Cinder takes its time.
-      for (const end = Date.now() + 5_000; isThere(second) && Date.now() < end;) await sleep(20);
+      for (const end = Date.now() + 20_000; isThere(second) && Date.now() < end;) await sleep(20);
       expect(isThere(second)).toBe(false);
       expect(isThere(volume.openstack_id ?? '')).toBe(true);
       expect((await plan('volume')).findings).toEqual([]);
