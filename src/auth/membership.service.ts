@@ -79,11 +79,13 @@ export class MembershipService {
     return this.transaction.run(async (tx) => {
       const { project, user, placeId, isLast } = await this.leaving(tx, actor, command);
       const named = { type: 'project', id: project.id, name: project.name };
+      const refusals = isLast ? [new LastProjectMember(project.name, [named])] : [];
       return {
         delete: [{ type: 'project_user', id: placeId, name: null }],
         detach: [],
         keep: [named, { type: 'user', id: user.id, name: user.accountId }],
         blockedBy: isLast ? [named] : [],
+        refusals,
       };
     });
   }

@@ -53,6 +53,7 @@ export class UserDeletionService {
   async preview(principal: Principal, id: number, ifMatch: Precondition<UserDetails>): Promise<DeletionPreview> {
     return this.database.read(async (manager) => {
       const user = await this.requireDeletable(manager, principal, { id, ifMatch });
+      const obstacles = await this.obstacles(manager, user);
       const joined = await this.projects.memberships(manager, id);
       const projects = await Promise.all(joined.map(({ projectId }) => this.projects.find(manager, projectId)));
       return {
@@ -61,7 +62,8 @@ export class UserDeletionService {
           project === null ? [] : [{ type: 'project', id: project.id, name: project.name }],
         ),
         keep: [],
-        blockedBy: (await this.obstacles(manager, user)).flatMap(({ blockedBy }) => blockedBy),
+        blockedBy: obstacles.flatMap(({ blockedBy }) => blockedBy),
+        refusals: obstacles.map(({ error }) => error),
       };
     });
   }

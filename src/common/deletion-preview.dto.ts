@@ -17,6 +17,14 @@ export class ResourceNameResponse {
   name!: string | null;
 }
 
+export class DeletionRefusalResponse {
+  /** As in a problem answer. @example PROTECTED */
+  code!: string;
+
+  /** What stands in the way, and what to do. @example Protected: server "web-1"; take the protection off before deleting */
+  message!: string;
+}
+
 /** What a deletion would do. */
 export class DeletionPreviewResponse {
   delete!: ResourceNameResponse[];
@@ -30,12 +38,16 @@ export class DeletionPreviewResponse {
   /** What stands in the way: while this is not empty the deletion is refused. */
   blocked_by!: ResourceNameResponse[];
 
+  /** What it would be refused by; empty together with `blocked_by`. */
+  refusals!: DeletionRefusalResponse[];
+
   static from(preview: DeletionPreview): DeletionPreviewResponse {
     return {
       delete: preview.delete.map(nameOf),
       detach: preview.detach.map(nameOf),
       keep: preview.keep.map(nameOf),
       blocked_by: preview.blockedBy.map(nameOf),
+      refusals: preview.refusals.map(({ code, message }) => ({ code, message })),
     };
   }
 }

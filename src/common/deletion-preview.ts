@@ -1,3 +1,5 @@
+import type { DomainError } from './errors.js';
+
 /** A resource as a preview names it; `id` is ours. */
 export interface ResourceName {
   readonly type: string;
@@ -14,4 +16,6 @@ export interface DeletionPreview {
   readonly keep: readonly ResourceName[];
   /** While anything stands here the deletion is refused. */
   readonly blockedBy: readonly ResourceName[];
+  /** What the deletion would be refused by, one for each reason that stands in the way. */
+  readonly refusals: readonly DomainError[];
 }

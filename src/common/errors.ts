@@ -83,6 +83,14 @@ function sentenceOf({ field, in: part = 'body', message }: FieldError): string {
 export class OperationInProgress extends DomainError {
   readonly kind = 'conflict';
   readonly code = 'OPERATION_IN_PROGRESS';
+
+  /** @param type of the resource @param operationId of the one that holds it; null when it has let go just now */
+  static on(type: string, operationId: number | null, cause?: unknown): OperationInProgress {
+    return new OperationInProgress(
+      `Another operation on this ${type.replaceAll('_', ' ')} is under way; wait for it to end, then try again`,
+      { ...(operationId === null ? {} : { operationId }), cause },
+    );
+  }
 }
 
 /** 503: MySQL cannot be reached or does not take writes. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../common/actor.js';
 import type { DeletionPreview } from '../common/deletion-preview.js';
-import type { BlockedBy } from '../common/errors.js';
+import { OperationInProgress, type BlockedBy } from '../common/errors.js';
 import type { Precondition } from '../common/precondition.js';
 import { Config } from '../config/config.js';
 import type { OperationEntity } from '../operation/operation.entity.js';
@@ -51,13 +51,18 @@ export class FloatingIpReleaseService {
     if (floatingIp?.deletedAt !== null) throw new FloatingIpNotFound(id);
     if (floatingIp.projectId !== principal.projectId) throw new FloatingIpReleaseDenied(id);
     const { address, networkInterfaceId, server, operation } = floatingIp;
+    const holders = networkInterfaceId === null ? [] : holdersOf(networkInterfaceId, server);
     return {
       delete: [{ type: 'floating_ip', id, name: address }],
       detach: [],
       keep: [],
       blockedBy: [
-        ...(networkInterfaceId === null ? [] : holdersOf(networkInterfaceId, server)),
+        ...holders,
         ...(operation === null ? [] : [{ type: 'operation', id: operation.id, name: operation.kind }]),
+      ],
+      refusals: [
+        ...(holders.length === 0 ? [] : [new FloatingIpAttached(address, holders)]),
+        ...(operation === null ? [] : [OperationInProgress.on('floating_ip', operation.id)]),
       ],
     };
   }

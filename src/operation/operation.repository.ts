@@ -123,11 +123,7 @@ export class OperationRepository {
         ]);
       } catch (error) {
         if (duplicateKey(error) === null) throw error;
-        const holder = await this.findHolder(tx, { type, id });
-        throw new OperationInProgress(
-          `Another operation on this ${type.replaceAll('_', ' ')} is under way; wait for it to end, then try again`,
-          { ...(holder === null ? {} : { operationId: holder }), cause: error },
-        );
+        throw OperationInProgress.on(type, await this.findHolder(tx, { type, id }), error);
       }
     }
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../common/actor.js';
 import type { DeletionPreview } from '../common/deletion-preview.js';
+import type { BlockedBy, DomainError } from '../common/errors.js';
 import type { Precondition } from '../common/precondition.js';
 import type { Principal } from '../common/principal.js';
 import { Config } from '../config/config.js';
@@ -77,6 +78,7 @@ export class SecurityGroupDeletionService {
         detach: await this.groups.findReferrers(manager, group),
         keep: [],
         blockedBy: group.isDefault ? [self, ...holders] : holders,
+        refusals: refusalsOf(group, holders),
       };
     });
   }
@@ -92,8 +94,8 @@ export class SecurityGroupDeletionService {
     const group = requireOwn(actor.principal, id, await this.groups.findForUpdate(tx, [id]));
     await ifMatch.require(() => this.details.find(tx, id));
     const holders = await this.groups.findHolders(tx, id);
-    if (holders.length > 0) throw new SecurityGroupAttached(group.name, holders);
-    if (group.isDefault) throw new DefaultSecurityGroupDeletion();
+    const [refusal] = refusalsOf(group, holders);
+    if (refusal !== undefined) throw refusal;
     const input: SecurityGroupDeletionInput = { projectOpenstackId };
     return this.operations.begin(tx, {
       uuid,
@@ -107,6 +109,14 @@ export class SecurityGroupDeletionService {
       deadlineMs: this.config.settings.DEADLINE_DEFAULT_MS,
     });
   }
+}
+
+/** In the order in which they are told. */
+function refusalsOf({ name, isDefault }: SecurityGroupEntity, holders: readonly BlockedBy[]): readonly DomainError[] {
+  return [
+    ...(holders.length === 0 ? [] : [new SecurityGroupAttached(name, holders)]),
+    ...(isDefault ? [new DefaultSecurityGroupDeletion()] : []),
+  ];
 }
 
 /** @throws SecurityGroupNotFound, SecurityGroupDeletionDenied */

@@ -117,8 +117,8 @@ export class ServerDeletionService {
     const holder = server.operation === null ? null : await this.operationRows.find(tx, server.operation.id);
     if (holder?.kind === serverDeletion) return holder;
     await ifMatch.require(() => Promise.resolve(server));
-    const protectedOnes = previewOf(server, command).blockedBy;
-    if (protectedOnes.length > 0) throw new ServerProtected(protectedOnes);
+    const [refusal] = previewOf(server, command).refusals;
+    if (refusal !== undefined) throw refusal;
     const reason = 'The server was deleted before this was done';
     const cancelled = await this.operationRows.cancelOnServer(tx, id, reason);
     const input = inputOf(server, command);
@@ -178,6 +178,10 @@ function previewOf(server: ServerDetails, options: ServerDeletionOptions): Delet
   const staying = server.volumes.filter((volume) => !isToGo(volume));
   const floatingIps = floatingIpsOf(server);
   const itself: ResourceName = { type: 'server', id: server.id, name: server.name };
+  const blockedBy = [
+    ...(server.isProtected ? [itself] : []),
+    ...going.filter(({ isProtected }) => isProtected).map(volumeName),
+  ];
   return {
     delete: [
       itself,
@@ -187,10 +191,8 @@ function previewOf(server: ServerDetails, options: ServerDeletionOptions): Delet
     ],
     detach: [...staying.map(volumeName), ...(options.releasesFloatingIps ? [] : floatingIps)],
     keep: server.securityGroups.map(({ id, name }) => ({ type: 'security_group', id, name })),
-    blockedBy: [
-      ...(server.isProtected ? [itself] : []),
-      ...going.filter(({ isProtected }) => isProtected).map(volumeName),
-    ],
+    blockedBy,
+    refusals: blockedBy.length === 0 ? [] : [new ServerProtected(blockedBy)],
   };
 }
 

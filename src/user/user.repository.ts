@@ -43,10 +43,7 @@ export class UserRepository {
       [id],
     );
     const holder = rows[0]?.operationId;
-    if (holder === undefined) return;
-    throw new OperationInProgress('Another operation on this user is under way; wait for it to end, then try again', {
-      operationId: holder,
-    });
+    if (holder !== undefined) throw OperationInProgress.on('user', holder);
   }
 
   /** Somebody who signs up, before OpenStack has the account; returns the id, null when a live user has that account id. */

@@ -54,7 +54,7 @@ export class VolumeDeletionService {
     const refusal = refusalOf(volume);
     const named = refusal?.details.blockedBy ?? [];
     const blockedBy = refusal === null ? [] : named.length === 0 ? [itself] : named;
-    return { delete: [itself], detach: [], keep: [], blockedBy };
+    return { delete: [itself], detach: [], keep: [], blockedBy, refusals: refusal === null ? [] : [refusal] };
   }
 
   private async begin(

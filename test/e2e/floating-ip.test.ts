@@ -248,7 +248,10 @@ describe('floating IPs', () => {
       const path = `/floating-ips/${String(mine.id)}?dry_run=true`;
       const answer = await demo.delete(path);
       const itself = { type: 'floating_ip', id: mine.id, name: mine.address };
-      expect([answer.status, answer.body]).toEqual([200, { delete: [itself], detach: [], keep: [], blocked_by: [] }]);
+      expect([answer.status, answer.body]).toEqual([
+        200,
+        { delete: [itself], detach: [], keep: [], blocked_by: [], refusals: [] },
+      ]);
       expect(await floatingIps.get(mine.id)).toMatchObject({ operation: null });
       const missing = await demo.delete<ProblemBody>('/floating-ips/999999999?dry_run=true');
       expect([missing.status, missing.body.code]).toEqual([404, 'FLOATING_IP_NOT_FOUND']);

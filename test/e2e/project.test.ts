@@ -365,6 +365,7 @@ describe('projects', () => {
           { type: 'user', id, name: person.login?.user.account_id },
         ],
         blocked_by: [],
+        refusals: [],
       });
       const answer = await members.remove(demoId, id);
       expect([answer.status, answer.body]).toEqual([204, undefined]);
@@ -393,12 +394,11 @@ describe('projects', () => {
         const answer = await new MemberRequests(api).remove(projectId, userId);
         expect([code, answer.status, answer.body.code]).toEqual([code, status, code]);
       }
-      const preview = await new MemberRequests(other).remove<{ blocked_by: unknown[] }>(
-        otherId,
-        other.login?.user.id ?? 0,
-        '?dry_run=true',
-      );
-      expect(preview.body.blocked_by).toEqual([{ type: 'project', id: otherId, name: 'other' }]);
+      const preview = await new MemberRequests(other).remove(otherId, other.login?.user.id ?? 0, '?dry_run=true');
+      expect(preview.body).toMatchObject({
+        blocked_by: [{ type: 'project', id: otherId, name: 'other' }],
+        refusals: [{ code: 'LAST_PROJECT_MEMBER' }],
+      });
       expect(roleCalls()).toBe(before);
     });
 

@@ -700,10 +700,14 @@ describe('security groups', () => {
         detach: [{ type: 'security_group', id: group.id, name: 'refers to previewed' }],
         keep: [],
         blocked_by: [],
+        refusals: [],
       });
       const { id } = await groups.default();
       const blocked = await demo.delete<unknown>(`/security-groups/${String(id)}?dry_run=true`);
-      expect(blocked.body).toMatchObject({ blocked_by: [{ type: 'security_group', id, name: 'default' }] });
+      expect(blocked.body).toMatchObject({
+        blocked_by: [{ type: 'security_group', id, name: 'default' }],
+        refusals: [{ code: 'DEFAULT_SECURITY_GROUP_DELETION' }],
+      });
       const other = await app.login('other');
       const foreign = await other.delete<ProblemBody>(`/security-groups/${String(remote.id)}?dry_run=true`);
       expect([foreign.status, foreign.body.code]).toEqual([403, 'SECURITY_GROUP_DELETE_PERMISSION_DENIED_EXCEPTION']);

@@ -144,6 +144,7 @@ describe('DELETE /servers/{id}', () => {
       readonly detach: readonly unknown[];
       readonly keep: readonly unknown[];
       readonly blocked_by: readonly unknown[];
+      readonly refusals: readonly unknown[];
     }
 
     /** A server with a data volume and an address. */
@@ -240,15 +241,24 @@ describe('DELETE /servers/{id}', () => {
       const group = { type: 'security_group', id: server.security_groups[0]?.id, name: 'default' };
       expect([plain.status, plain.body]).toEqual([
         200,
-        { delete: own, detach: [data, ip], keep: [group], blocked_by: [] },
+        { delete: own, detach: [data, ip], keep: [group], blocked_by: [], refusals: [] },
       ]);
       const whole = await demo.delete<Preview>(`${path}&delete_volumes=true&release_floating_ips=true`);
-      expect(whole.body).toEqual({ delete: [...own, data, ip], detach: [], keep: [group], blocked_by: [] });
+      expect(whole.body).toEqual({
+        delete: [...own, data, ip],
+        detach: [],
+        keep: [group],
+        blocked_by: [],
+        refusals: [],
+      });
 
       await database.query('UPDATE volume SET protected = 1 WHERE id = ?', [volumeId]);
       await servers.rename(server.id, { name: 'preview', protected: true });
       const blocked = await demo.delete<Preview>(`${path}&delete_volumes=true`);
       expect(blocked.body.blocked_by).toEqual([own[0], data]);
+      expect(blocked.body.refusals).toEqual([
+        { code: 'PROTECTED', message: expect.stringContaining('"preview-data"') },
+      ]);
       expect((await demo.delete<Preview>(path)).body.blocked_by).toEqual([own[0]]);
 
       const refused = await remove(server.id);

@@ -345,6 +345,7 @@ describe('users', () => {
         detach: [{ type: 'project', id: demo.login?.project_id, name: 'demo' }],
         keep: [],
         blocked_by: [],
+        refusals: [],
       });
       expect(inKeystone(user.openstack_id)).toBe(true);
       const answer = await person.delete(userPath(user.id));
@@ -377,6 +378,7 @@ describe('users', () => {
           detach: [],
           keep: [],
           blocked_by: [],
+          refusals: [],
         },
       ]);
       expect(inKeystone(user.openstack_id)).toBe(true);
@@ -439,8 +441,11 @@ describe('users', () => {
       const before = deletions();
       const answer = await demo.delete<ProblemBody>(userPath(idOf(demo)));
       expect([answer.status, answer.body.code]).toEqual([409, 'IMPORTED_USER_DELETION']);
-      const preview = await demo.delete<{ blocked_by: unknown[] }>(userPath(idOf(demo), '?dry_run=true'));
-      expect(preview.body.blocked_by).toEqual([{ type: 'user', id: idOf(demo), name: 'demo' }]);
+      const preview = await demo.delete(userPath(idOf(demo), '?dry_run=true'));
+      expect(preview.body).toMatchObject({
+        blocked_by: [{ type: 'user', id: idOf(demo), name: 'demo' }],
+        refusals: [{ code: 'IMPORTED_USER_DELETION', message: answer.body.detail }],
+      });
       expect(deletions()).toBe(before);
     });
 
@@ -462,8 +467,11 @@ describe('users', () => {
           { type: 'floating_ip', id: address.body.id, name: address.body.address },
         ];
         expect(answer.body.blocked_by).toEqual(blockedBy);
-        const preview = await person.delete<{ blocked_by: unknown[] }>(userPath(id, '?dry_run=true'));
-        expect(preview.body.blocked_by).toEqual(blockedBy);
+        const preview = await person.delete(userPath(id, '?dry_run=true'));
+        expect(preview.body).toMatchObject({
+          blocked_by: blockedBy,
+          refusals: [{ code: 'LAST_PROJECT_MEMBER', message: answer.body.detail }],
+        });
         expect((await person.delete(`/floating-ips/${String(address.body.id)}`)).status).toBe(204);
         expect((await person.delete(userPath(id))).status).toBe(204);
       } finally {

@@ -458,11 +458,14 @@ describe('changes of volumes', () => {
       const mine = await volumes.create(newName());
       const itself = { type: 'volume', id: mine.id, name: mine.name };
       const answer = await volumes.delete<PreviewBody>(mine.id, '?dry_run=true');
-      expect([answer.status, answer.body]).toEqual([200, { delete: [itself], detach: [], keep: [], blocked_by: [] }]);
+      expect([answer.status, answer.body]).toEqual([
+        200,
+        { delete: [itself], detach: [], keep: [], blocked_by: [], refusals: [] },
+      ]);
       expect(await volumes.get(mine.id)).toEqual(mine);
       await volumes.update(mine.id, { name: mine.name, protected: true });
       const refused = await volumes.delete<PreviewBody>(mine.id, '?dry_run=true');
-      expect(refused.body.blocked_by).toEqual([itself]);
+      expect(refused.body).toMatchObject({ blocked_by: [itself], refusals: [{ code: 'PROTECTED' }] });
       const foreign = await strangers.delete<ProblemBody>(mine.id, '?dry_run=true');
       expect([foreign.status, foreign.body.code]).toEqual([403, 'VOLUME_DELETE_PERMISSION_DENIED']);
       expect((await volumes.delete<ProblemBody>(mine.id, '?dry_run=1')).status).toBe(422);

@@ -2254,6 +2254,17 @@ export interface components {
             detach: components["schemas"]["ResourceNameResponse"][];
             /** @description What has to do with it, and stays as it is. */
             keep: components["schemas"]["ResourceNameResponse"][];
+            /** @description What it would be refused by; empty together with `blocked_by`. */
+            refusals: components["schemas"]["DeletionRefusalResponse"][];
+        };
+        DeletionRefusalResponse: {
+            /**
+             * @description As in a problem answer.
+             * @example PROTECTED
+             */
+            code: string;
+            /** @description What stands in the way, and what to do. */
+            message: string;
         };
         DomainResponse: {
             /**
@@ -2826,7 +2837,7 @@ export interface components {
             code: string;
             message: string;
             /**
-             * @description OpenStack's ids of the requests that failed, for its operators.
+             * @description OpenStack's ids of the requests that it is about, for its operators: those that failed, else the last that changed something.
              * @example [
              *       "req-6f0c1f0e-2a77-4d3e-9d53-0c9a1f1b2c3d"
              *     ]
@@ -4256,6 +4267,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, ADOPTION_REFUSED, OPENSTACK_REFUSED */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -4962,6 +4975,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_ENDED */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -5122,6 +5137,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_ENDED */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -5534,6 +5551,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -5782,6 +5801,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -5925,6 +5946,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -6207,6 +6230,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, RECONCILIATION_RUNNING */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -6520,6 +6545,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, RECONCILIATION_NOT_PLANNED, RECONCILIATION_RUNNING */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -6691,6 +6718,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, RECONCILIATION_ENDED */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -8736,6 +8765,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, QUOTA_EXCEEDED */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -9059,6 +9090,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, ATTACHED_FLOATING_IP_DELETION */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -10546,6 +10579,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, PORT_SECURITY_DISABLED */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -10733,6 +10768,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, FLOATING_IP_ALREADY_ATTACHED_TO_NETWORK_INTERFACE, NETWORK_INTERFACE_HAS_FLOATING_IP, NETWORK_NOT_ROUTED */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -10909,6 +10946,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, FLOATING_IP_NOT_ATTACHED_TO_NETWORK_INTERFACE */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -11665,6 +11704,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, PROJECT_NAME_DUPLICATED */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -11856,6 +11897,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, USER_ROLE_ALREADY_IN_PROJECT */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -12046,6 +12089,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, USER_ROLE_NOT_IN_PROJECT, LAST_PROJECT_MEMBER, ROLE_INHERITED */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -12409,6 +12454,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, SECURITY_GROUP_NAME_DUPLICATED, QUOTA_EXCEEDED */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -12724,6 +12771,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, DEFAULT_SECURITY_GROUP_RENAME, SECURITY_GROUP_NAME_DUPLICATED, OPTIMISTIC_LOCK_CONFLICT, QUOTA_EXCEEDED */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -12922,6 +12971,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, ATTACHED_SECURITY_GROUP_DELETION, DEFAULT_SECURITY_GROUP_DELETION */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -13367,6 +13418,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, SERVER_NAME_DUPLICATE */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -13685,6 +13738,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, PROTECTED */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -13861,6 +13916,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, SERVER_STATUS_INVALID_TO_REBOOT, OPERATION_IN_PROGRESS */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -14345,6 +14402,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, SERVER_NAME_DUPLICATE */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -14678,6 +14737,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, SERVER_STATUS_INVALID_TO_START, SERVER_STATUS_INVALID_TO_STOP, OPERATION_IN_PROGRESS */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -15014,6 +15075,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, VOLUME_ALREADY_ATTACHED, VOLUME_STATUS_INVALID_FOR_ATTACHING, SERVER_STATUS_INVALID_FOR_ATTACHING */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -15192,6 +15255,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, VOLUME_NOT_ATTACHED_TO_SERVER, CANNOT_DETACH_ROOT_VOLUME */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -15441,6 +15506,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, USER_ACCOUNT_ID_DUPLICATE, OPENSTACK_REFUSED */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -15753,6 +15820,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, LAST_USER_DELETION_NOT_ALLOWED, LAST_PROJECT_MEMBER, IMPORTED_USER_DELETION */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -15930,6 +15999,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -16450,6 +16521,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, VOLUME_NAME_DUPLICATE */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -16773,6 +16846,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, ATTACHED_VOLUME_DELETION, VOLUME_STATUS_INVALID_FOR_DELETION, PROTECTED */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -16963,6 +17038,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, VOLUME_NAME_DUPLICATE */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -17308,6 +17385,8 @@ export interface operations {
             /** @description IDEMPOTENCY_KEY_IN_USE, OPERATION_IN_PROGRESS, OPENSTACK_CONFLICT, OPENSTACK_REFUSED, DEADLINE_EXCEEDED, OPERATION_CANCELLED, OPERATION_ABANDONED, VOLUME_STATUS_INVALID_FOR_RESIZING, QUOTA_EXCEEDED, CAPACITY_UNAVAILABLE */
             409: {
                 headers: {
+                    /** @description Seconds; with IDEMPOTENCY_KEY_IN_USE alone. */
+                    "Retry-After"?: number;
                     /** @description The id of the request, for questions about it; an id that was sent with it is kept. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
