@@ -6,6 +6,7 @@ import { DeploymentService } from '../database/deployment.service.js';
 import { NetworkInterfaceClient, type ObservedPort } from '../network-interface/network-interface.client.js';
 import type { NetworkInterfaceEntity } from '../network-interface/network-interface.entity.js';
 import { NetworkInterfaceRepository } from '../network-interface/network-interface.repository.js';
+import { PortSecurityDisabled } from '../network-interface/security-groups-of-interface.errors.js';
 import { markerOf } from '../openstack/marker.js';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
 import {
@@ -252,6 +253,7 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
   }
 
   private async explainPort(error: OpenStackError, rows: Rows, calls: StepCalls): Promise<Fault | null> {
+    if (error.text.startsWith('Port security must be enabled')) return withoutPortSecurity(error, rows.input.networkId);
     if (!(error instanceof OpenStackQuotaExceeded)) return null;
     const quota = await this.networkQuota.get(calls.reading(rows.projectOpenstackId), rows.projectOpenstackId, 'port');
     return quota === null ? null : networkQuotaFault(error, 'the port', quota);
@@ -416,6 +418,14 @@ function withoutSecret(error: OpenStackError, { secret }: Rows): Fault | null {
     code: 'OPENSTACK_REFUSED',
     message: 'Nova refused the server; what it said repeats the request, which holds secrets, and is not shown.',
     openstackRequestIds: error.requestId === null ? [] : [error.requestId],
+  };
+}
+
+function withoutPortSecurity({ requestId }: OpenStackError, networkId: string): Fault {
+  return {
+    code: PortSecurityDisabled.code,
+    message: `Network ${networkId} is without port security and takes no security groups; choose another network, or leave out security_group_ids`,
+    openstackRequestIds: requestId === null ? [] : [requestId],
   };
 }
 

@@ -177,6 +177,16 @@ describe('PUT /network-interfaces/{id}/security-groups', () => {
     expect([answer.status, answer.body.code]).toEqual([409, 'PORT_SECURITY_DISABLED']);
     expect(await get(id)).toMatchObject({ security_groups: [] });
     expect((await put([], { id })).status).toBe(200);
+    const { fault } = await servers.create('filtered', {
+      network_id: seed.networks['no-port-security'],
+      security_group_ids: [group.id],
+    });
+    expect(fault).toEqual({
+      code: 'PORT_SECURITY_DISABLED',
+      message: expect.stringMatching(
+        /^Network \S+ is without port security.*; choose another network.*\(OpenStack request req-/,
+      ),
+    });
     expect((await groups.delete(group.id)).status).toBe(204);
   });
 
