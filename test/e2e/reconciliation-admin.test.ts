@@ -311,7 +311,8 @@ describe('reconciliations', () => {
       // It sees no newer plan, and then meets the index.
       for (const end = Date.now() + 10_000; Date.now() < end;) {
         const [waiting] = await database.query<RowDataPacket[]>(
-          "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'",
+          `SELECT 1 FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
+            WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()`,
         );
         if (waiting.length > 0) break;
         await sleep(20);
