@@ -44,12 +44,13 @@ export class FloatingIpReleaseService {
   /**
    * What `release` would do.
    *
-   * @throws FloatingIpNotFound, FloatingIpReleaseDenied
+   * @throws FloatingIpNotFound, FloatingIpReleaseDenied, PreconditionFailed
    */
-  async preview({ principal }: Actor, id: number): Promise<DeletionPreview> {
+  async preview({ principal }: Actor, id: number, ifMatch: Precondition<FloatingIpDetails>): Promise<DeletionPreview> {
     const floatingIp = await this.reads.find(id);
     if (floatingIp?.deletedAt !== null) throw new FloatingIpNotFound(id);
     if (floatingIp.projectId !== principal.projectId) throw new FloatingIpReleaseDenied(id);
+    await ifMatch.require(() => Promise.resolve(floatingIp));
     const { address, networkInterfaceId, server, operation } = floatingIp;
     const holders = networkInterfaceId === null ? [] : holdersOf(networkInterfaceId, server);
     return {

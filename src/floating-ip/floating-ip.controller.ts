@@ -98,7 +98,7 @@ export class FloatingIpController {
     @IfMatch(FloatingIpResponse) ifMatch: Precondition<FloatingIpDetails>,
   ): Promise<Accepted<FloatingIpResponse> | Previewed<DeletionPreviewResponse> | undefined> {
     if (query.dry_run === true)
-      return new Previewed(DeletionPreviewResponse.from(await this.releases.preview(actor, id)));
+      return new Previewed(DeletionPreviewResponse.from(await this.releases.preview(actor, id, ifMatch)));
     const going = await this.releases.release(actor, id, ifMatch);
     return going === null ? undefined : new Accepted(going.operationId, FloatingIpResponse.from(going.floatingIp));
   }

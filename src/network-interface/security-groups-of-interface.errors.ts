@@ -8,7 +8,7 @@ export class PortSecurityDisabled extends DomainError {
 
   constructor(networkInterfaceId: number) {
     super(
-      `Network interface ${String(networkInterfaceId)} is without port security, as its network is, and takes no security groups`,
+      `Network interface ${String(networkInterfaceId)} is without port security, as its network is, and takes no security groups; ask for none ([]), or use a server on another network`,
     );
   }
 }

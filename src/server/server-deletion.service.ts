@@ -69,11 +69,17 @@ export class ServerDeletionService {
   /**
    * What `delete` would do now.
    *
-   * @throws ServerNotFound, ServerDeletionDenied
+   * @throws ServerNotFound, ServerDeletionDenied, PreconditionFailed
    */
-  async preview(principal: Principal, command: DeleteServerCommand): Promise<DeletionPreview> {
-    const server = await this.database.read((manager) => this.details.find(manager, command.id));
-    return previewOf(requireOwn(principal, command.id, server), command);
+  async preview(
+    principal: Principal,
+    command: DeleteServerCommand,
+    ifMatch: Precondition<ServerDetails>,
+  ): Promise<DeletionPreview> {
+    const found = await this.database.read((manager) => this.details.find(manager, command.id));
+    const server = requireOwn(principal, command.id, found);
+    await ifMatch.require(() => Promise.resolve(server));
+    return previewOf(server, command);
   }
 
   /**

@@ -159,7 +159,9 @@ export class ServerController {
       releasesFloatingIps: query.release_floating_ips ?? false,
     };
     if (query.dry_run === true) {
-      return new Previewed(DeletionPreviewResponse.from(await this.deletion.preview(actor.principal, command)));
+      return new Previewed(
+        DeletionPreviewResponse.from(await this.deletion.preview(actor.principal, command, ifMatch)),
+      );
     }
     const deletion = await this.deletion.delete(actor, command, ifMatch);
     return new Accepted(deletion.operation.id, ServerDeletionResponse.from(deletion));

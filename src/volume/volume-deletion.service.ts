@@ -47,9 +47,10 @@ export class VolumeDeletionService {
     return (await this.operations.settle(actor, operation)) ? null : this.reads.changing(operation);
   }
 
-  /** What a deletion would do now, as far as our record knows. @throws VolumeNotFound, VolumeDeletionDenied */
-  async preview(principal: Principal, id: number): Promise<DeletionPreview> {
+  /** What a deletion would do now, as far as our record knows. @throws VolumeNotFound, VolumeDeletionDenied, PreconditionFailed */
+  async preview(principal: Principal, id: number, ifMatch: Precondition<VolumeDetails>): Promise<DeletionPreview> {
     const volume = requireOwn(principal, id, await this.database.read((manager) => this.details.find(manager, id)));
+    await ifMatch.require(() => Promise.resolve(volume));
     const itself = { type: 'volume', id, name: volume.name };
     const refusal = refusalOf(volume);
     const named = refusal?.details.blockedBy ?? [];

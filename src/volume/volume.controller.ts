@@ -186,7 +186,7 @@ export class VolumeController {
   ): Promise<DeletionPreviewResponse | Accepted<VolumeResponse> | undefined> {
     if (query.dry_run === true) {
       reply.status(HttpStatus.OK);
-      return DeletionPreviewResponse.from(await this.deletion.preview(actor.principal, id));
+      return DeletionPreviewResponse.from(await this.deletion.preview(actor.principal, id, ifMatch));
     }
     const going = await this.deletion.delete(actor, id, ifMatch);
     return going === null ? undefined : new Accepted(going.operationId, VolumeResponse.from(going.volume));

@@ -253,6 +253,8 @@ describe('floating IPs', () => {
         { delete: [itself], detach: [], keep: [], blocked_by: [], refusals: [] },
       ]);
       expect(await floatingIps.get(mine.id)).toMatchObject({ operation: null });
+      const stale = await demo.delete<ProblemBody>(path, { headers: { 'if-match': '"stale"' } });
+      expect([stale.status, stale.body.code]).toEqual([412, 'PRECONDITION_FAILED']);
       const missing = await demo.delete<ProblemBody>('/floating-ips/999999999?dry_run=true');
       expect([missing.status, missing.body.code]).toEqual([404, 'FLOATING_IP_NOT_FOUND']);
       const foreign = await (await app.login('other')).delete<ProblemBody>(path);

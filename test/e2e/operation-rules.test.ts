@@ -336,7 +336,8 @@ describe('the rules of the executor', () => {
       const since = now();
       const path = `/network-interfaces/${String(nic)}/floating-ips/${String(address.body.id)}`;
       const answers = await Promise.all(Array.from({ length: 20 }, () => demo.post(path)));
-      expect(answers.filter((answer) => answer.status === 204)).toHaveLength(1);
+      // 202: on a busy machine it goes on after the wait.
+      expect(answers.filter(({ status }) => [202, 204].includes(status))).toHaveLength(1);
       expect(answers.filter((answer) => answer.status === 409)).toHaveLength(19);
       const puts = app.simulator.log.list({ method: 'PUT', path: 'floatingips', after: since });
       expect(puts).toHaveLength(1);

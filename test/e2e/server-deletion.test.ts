@@ -252,6 +252,9 @@ describe('DELETE /servers/{id}', () => {
         refusals: [],
       });
 
+      const stale = await demo.delete<ProblemBody>(path, { headers: { 'if-match': '"stale"' } });
+      expect([stale.status, stale.body.code]).toEqual([412, 'PRECONDITION_FAILED']);
+
       await database.query('UPDATE volume SET protected = 1 WHERE id = ?', [volumeId]);
       await servers.rename(server.id, { name: 'preview', protected: true });
       const blocked = await demo.delete<Preview>(`${path}&delete_volumes=true`);

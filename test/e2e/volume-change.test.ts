@@ -463,6 +463,10 @@ describe('changes of volumes', () => {
         { delete: [itself], detach: [], keep: [], blocked_by: [], refusals: [] },
       ]);
       expect(await volumes.get(mine.id)).toEqual(mine);
+      const stale = await volumes.api.delete<ProblemBody>(`/volumes/${String(mine.id)}?dry_run=true`, {
+        headers: { 'if-match': '"stale"' },
+      });
+      expect([stale.status, stale.body.code]).toEqual([412, 'PRECONDITION_FAILED']);
       await volumes.update(mine.id, { name: mine.name, protected: true });
       const refused = await volumes.delete<PreviewBody>(mine.id, '?dry_run=true');
       expect(refused.body).toMatchObject({ blocked_by: [itself], refusals: [{ code: 'PROTECTED' }] });
