@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApp, type TestApp } from '../support/app.js';
 import { Looks } from '../support/looks.js';
+import type { ReconciliationBody } from '../support/reconciliations.js';
 import { VolumeRequests, type VolumeBody } from '../support/volumes.js';
 
 /** How long an answer is held back: less than anybody waits for one. */
@@ -83,5 +84,23 @@ describe('a sweep over a list of several pages', () => {
 
     expect(await seenAt(page - 1)).not.toBe(sights[page - 2]);
     expect(await volumes.get(at(page).id)).toEqual(fresh);
+  });
+
+  it('has no plan when the last page of one could not be stored', async () => {
+    const { database, runs } = looks;
+    await looks.pause();
+    // What is missing comes last of all.
+    app.simulator.outside.delete(at(1).openstack_id ?? '');
+    await database.query(
+      "CREATE TRIGGER no_finding BEFORE INSERT ON reconciliation_finding FOR EACH ROW SIGNAL SQLSTATE '45000'",
+    );
+    let run: ReconciliationBody;
+    try {
+      run = await runs.plan({ resource_types: ['volume'] });
+    } finally {
+      await database.query('DROP TRIGGER no_finding');
+    }
+    expect([run.state, run.error?.code, run.plan_hash]).toEqual(['FAILED', 'INTERNAL_ERROR', null]);
+    expect((await runs.plan({ resource_types: ['volume'] })).counts).toEqual({ MISSING: 1 });
   });
 });
