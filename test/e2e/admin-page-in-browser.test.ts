@@ -162,9 +162,7 @@ const dialog = 'dialog[open]';
     expect(await browser.text(dialog)).not.toContain('hidden');
     await browser.click('Keep as it is', dialog);
 
-    await browser.evaluate(
-      `(() => { const one = document.querySelector('[name=type]'); one.value = 'ORPHAN'; one.dispatchEvent(new Event('change', { bubbles: true })); })()`,
-    );
+    await browser.choose('type', 'ORPHAN');
     await browser.shows('#view', 'There is no such finding.');
     await browser.click('Apply the 2 chosen…');
     await browser.shows(dialog, '2 of the chosen are hidden by the filter');
@@ -195,9 +193,7 @@ const dialog = 'dialog[open]';
 
   it('names what an operation is on, and what its step is about', async () => {
     await browser.click('Operations', 'nav');
-    await browser.evaluate(
-      `(() => { const one = document.querySelector('[name=which]'); one.value = ''; one.dispatchEvent(new Event('change', { bubbles: true })); })()`,
-    );
+    await browser.choose('which', '');
     await browser.shows('#view table', titleOf(volume(2)));
     await browser.shows('#view table', 'the volume');
     await shot('operations');

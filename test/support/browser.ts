@@ -142,14 +142,30 @@ export class Browser {
     const find = `[...document.querySelectorAll(${JSON.stringify(
       ['button', 'a', 'summary', 'label', 'input[aria-label]'].map((tag) => `${within} ${tag}`).join(', '),
     )})].find((one) => one.checkVisibility() && !one.disabled && (one.getAttribute('aria-label') ?? one.innerText).trim() === ${JSON.stringify(name)})`;
-    await this.until(find);
-    // A page that draws itself anew may have taken it away in between.
-    const middle = `(() => { const one = ${find}; one?.scrollIntoView({ block: 'center' }); const [box] = one?.getClientRects() ?? [];
-      return box === undefined ? null : { x: box.x + box.width / 2, y: box.y + box.height / 2 }; })()`;
-    let at: { x: number; y: number } | null = null;
-    while (at === null) at = await this.evaluate<{ x: number; y: number } | null>(middle);
-    for (const type of ['mousePressed', 'mouseReleased'])
-      await this.send('Input.dispatchMouseEvent', { type, ...at, button: 'left', clickCount: 1 });
+    // A page that draws itself anew may take it away, or move it, before the mouse is there: what the click met is asked for.
+    const aim = `(() => { const one = ${find}; one?.scrollIntoView({ block: 'center' }); const [box] = one?.getClientRects() ?? [];
+      if (box === undefined) return null;
+      window.metByClick = false;
+      addEventListener('click', ({ target }) => { window.metByClick = one.contains(target); }, { capture: true, once: true });
+      return { x: box.x + box.width / 2, y: box.y + box.height / 2 }; })()`;
+    for (let [met, end] = [false, Date.now() + 15_000]; !met;) {
+      if (Date.now() > end) throw new Error(`no click reaches “${name}”: something lies over it`);
+      await this.until(find);
+      const at = await this.evaluate<{ x: number; y: number } | null>(aim);
+      if (at === null) continue;
+      for (const type of ['mousePressed', 'mouseReleased'])
+        await this.send('Input.dispatchMouseEvent', { type, ...at, button: 'left', clickCount: 1 });
+      met = await this.evaluate<boolean>('window.metByClick !== false');
+    }
+  }
+
+  /** Chooses a value in the list of choices that has this name in its form. */
+  async choose(name: string, value: string): Promise<void> {
+    const list = `document.querySelector(${JSON.stringify(`select[name=${name}]`)})`;
+    await this.until(list);
+    await this.evaluate(
+      `(() => { const one = ${list}; one.value = ${JSON.stringify(value)}; one.dispatchEvent(new Event('change', { bubbles: true })); })()`,
+    );
   }
 
   /** Types into the control of a label, over what stands there. */
