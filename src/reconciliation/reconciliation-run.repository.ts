@@ -108,7 +108,7 @@ export class ReconciliationRunRepository {
   async setApplying(tx: EntityManager, run: ReconciliationRunEntity, choice: Choice): Promise<void> {
     try {
       await tx.query(
-        `UPDATE reconciliation_run SET state = 'APPLYING', chosen_finding_ids = ?, confirms_mass_change = ?,
+        `UPDATE reconciliation_run SET state = 'APPLYING', finished_at = NULL, chosen_finding_ids = ?, confirms_mass_change = ?,
                 lease_until = NOW(3) - INTERVAL 1 SECOND WHERE id = ? AND state = 'PLANNED'`,
         [
           choice.findingIds === null ? null : JSON.stringify(choice.findingIds),

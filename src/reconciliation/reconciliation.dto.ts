@@ -216,7 +216,7 @@ export class ReconciliationResponse {
   /** When the plan was there. @example 2026-11-24T09:30:04.000Z */
   planned_at!: string | null;
 
-  /** @example 2026-11-24T09:30:04.000Z */
+  /** When the run came to rest: its plan there, or applied; null while it plans or applies. @example 2026-11-24T09:30:04.000Z */
   finished_at!: string | null;
 
   /** Why it failed. */

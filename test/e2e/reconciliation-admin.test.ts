@@ -276,7 +276,7 @@ describe('reconciliations', () => {
     it('are applied by their hash', async () => {
       const answer = await runs.apply(id, { plan_hash: hash });
       expect([answer.status, answer.headers.get('location')]).toEqual([202, `/admin/reconciliations/${String(id)}`]);
-      expect(answer.body).toMatchObject({ id, state: 'APPLYING' });
+      expect(answer.body).toMatchObject({ id, state: 'APPLYING', finished_at: null });
       expect(await auditOf(id)).toEqual([['reconciliation.apply', admin.login?.user.id]]);
       const again = await runs.apply<ProblemBody>(id, { plan_hash: hash });
       expect([again.status, again.body.code]).toEqual([409, 'RECONCILIATION_NOT_PLANNED']);
