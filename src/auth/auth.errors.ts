@@ -158,8 +158,10 @@ export class LastProjectMember extends DomainError {
   readonly kind = 'conflict';
   readonly code = 'LAST_PROJECT_MEMBER';
 
+  /** `blockedBy` is the project, with what is left in it where that stands in the way. */
   constructor(projectName: string, blockedBy: readonly BlockedBy[]) {
-    super(`Nobody else is in project "${projectName}"; add somebody first, or delete what is in it`, { blockedBy });
+    const wayOut = blockedBy.length > 1 ? ', or delete what is in it' : '';
+    super(`Nobody else is in project "${projectName}"; add somebody first${wayOut}`, { blockedBy });
   }
 }
 

@@ -214,6 +214,10 @@ export function Size(options: FieldOptions = {}): PropertyDecorator {
   return Integer({ ...options, min: 1, max: 65_536 });
 }
 
+function entries(count: number): string {
+  return count === 1 ? '1 entry' : `${String(count)} entries`;
+}
+
 /** One of our ids, in JSON. */
 export function Id(options: FieldOptions = {}): PropertyDecorator {
   return Integer({ ...options, min: 1, max: Number.MAX_SAFE_INTEGER });
@@ -229,8 +233,8 @@ export function Ids(
     {
       check: (value) => {
         if (!Array.isArray(value)) return wrong('array', 'must be a list of ids');
-        if (value.length < minItems) return wrong('min_items', `must have at least ${String(minItems)} entries`);
-        if (value.length > maxItems) return wrong('max_items', `must have at most ${String(maxItems)} entries`);
+        if (value.length < minItems) return wrong('min_items', `must have at least ${entries(minItems)}`);
+        if (value.length > maxItems) return wrong('max_items', `must have at most ${entries(maxItems)}`);
         const index = value.findIndex((id) => integer(id, 1, Number.MAX_SAFE_INTEGER) !== null);
         if (index >= 0) return wrong('id', `must hold ids only; entry ${String(index)} ${idMessage}`);
         return new Set(value).size === value.length ? null : wrong('unique', 'must not name an id twice');
@@ -280,7 +284,7 @@ export function NestedList(
     field(options, {
       check: (value) => {
         if (!Array.isArray(value)) return wrong('array', 'must be a list');
-        if (value.length > maxItems) return wrong('max_items', `must have at most ${String(maxItems)} entries`);
+        if (value.length > maxItems) return wrong('max_items', `must have at most ${entries(maxItems)}`);
         const entry = value.findIndex((one) => !isObject(one));
         return entry < 0 ? null : { ...wrong('object', 'must be an object'), entry };
       },

@@ -77,7 +77,7 @@ export const problems = {
     detail: 'Another operation is under way on this resource; follow it at /operations/17',
     operationId: 17,
   },
-  OPERATION_NOT_FOUND: { kind: 'not-found', detail: 'There is no operation 17 in this project' },
+  OPERATION_NOT_FOUND: { kind: 'not-found', detail: 'There is no operation 17 that you may see' },
   QUOTA_EXCEEDED: {
     kind: 'conflict',
     detail: 'Neutron refused allocating the address; it said: Quota exceeded for resources: floatingip',

@@ -6,7 +6,7 @@ export class OperationNotFound extends DomainError {
   readonly code = 'OPERATION_NOT_FOUND';
 
   constructor(id: number) {
-    super(`There is no operation ${String(id)} in this project`);
+    super(`There is no operation ${String(id)} that you may see`);
   }
 }
 
