@@ -30,28 +30,57 @@ function list(call: CinderCall, shorten: (view: Json) => Json): Json {
   );
   if (unknown.length > 0) throw refuse(400, `Invalid filters ${unknown.join(', ')} are found in query options.`);
   const isEverywhere = access.isAdmin && /^(1|true)$/i.test(query.get('all_tenants') ?? '');
-  const found = [...cloud.volumes.values()]
-    .reverse()
-    .filter((volume) => (isEverywhere || volume.projectId === access.projectId) && !cloud.isTooFresh(volume))
-    .filter((volume) => passes(cloud, volume, query, minor));
+  const holds = conditionsOf(query, minor);
+  const isSeen = (volume: Volume): boolean =>
+    (isEverywhere || volume.projectId === access.projectId) && !cloud.isTooFresh(volume) && holds(volume);
+  const found = [...cloud.volumes.values()].filter(isSeen).reverse();
   const { items, links } = page(call, found, 'Volume');
   const views = items.map((volume) => shorten(volumeView(call, volume)));
   const count = query.has('with_count') && minor >= 45 ? { count: found.length } : {};
   return { ...listBody('volumes', views, 'volumes_links', links), ...count };
 }
 
-function passes(cloud: Cloud, volume: Volume, query: URLSearchParams, minor: number): boolean {
-  const wanted = (name: string): string | null => query.get(name);
-  const [name, status, id, metadata] = [wanted('name'), wanted('status'), wanted('id'), wanted('metadata')];
-  if (name !== null && volume.name !== name) return false;
-  if (status !== null && volume.status !== status) return false;
-  if (id !== null && volume.id !== id) return false;
-  if (query.has('bootable') && String(volume.isBootable) !== query.get('bootable')?.toLowerCase()) return false;
-  if (query.has('project_id') && volume.projectId !== query.get('project_id')) return false;
+/** Read once for a list, not for each of its volumes: a list of many is asked for page by page. */
+function conditionsOf(query: URLSearchParams, minor: number): (volume: Volume) => boolean {
+  const conditions: ((volume: Volume) => boolean)[] = [];
+  const add = (name: string, conditionOf: (wanted: string) => (volume: Volume) => boolean): void => {
+    const wanted = query.get(name);
+    if (wanted !== null) conditions.push(conditionOf(wanted));
+  };
+  add(
+    'name',
+    (wanted) =>
+      ({ name }) =>
+        name === wanted,
+  );
+  add(
+    'status',
+    (wanted) =>
+      ({ status }) =>
+        status === wanted,
+  );
+  add(
+    'id',
+    (wanted) =>
+      ({ id }) =>
+        id === wanted,
+  );
+  add(
+    'bootable',
+    (wanted) =>
+      ({ isBootable }) =>
+        String(isBootable) === wanted.toLowerCase(),
+  );
+  add(
+    'project_id',
+    (wanted) =>
+      ({ projectId }) =>
+        projectId === wanted,
+  );
   // Below 3.31 the lab ignores metadata that it cannot read as a filter; what can be read counts.
-  if (metadata !== null && !matchesMetadata(volume, metadata)) return false;
-  const since = minor >= 60 ? wanted('updated_at') : null;
-  return since === null || passesTime(volume, since);
+  add('metadata', (wanted) => (volume) => matchesMetadata(volume, wanted));
+  if (minor >= 60) add('updated_at', (wanted) => (volume) => passesTime(volume, wanted));
+  return (volume) => conditions.every((holds) => holds(volume));
 }
 
 /** `{'key':'value'}`, as Python writes it. */

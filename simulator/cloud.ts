@@ -165,7 +165,8 @@ export class Cloud {
 
   /** A young object that an API worker may not know yet. */
   isTooFresh({ createdAt }: { readonly createdAt: number }): boolean {
-    return this.now() - createdAt < this.settings.fresh_not_found_ms;
+    const { fresh_not_found_ms: freshMs } = this.settings;
+    return freshMs > 0 && this.now() - createdAt < freshMs;
   }
 }
 

@@ -67,11 +67,9 @@ function page<T extends Revised>(
   limit: number,
   { key, kind, view }: ListOptions<T>,
 ): Json {
-  const sorted = [...found].sort((a, b) => (a.id < b.id ? -1 : 1));
   const marker = query.get('marker');
-  const start = marker === null ? 0 : sorted.findIndex(({ id }) => id === marker) + 1;
-  if (marker !== null && start === 0) throw notFound(kind, marker);
-  const things = sorted.slice(start, start + limit);
+  if (marker !== null && !found.some(({ id }) => id === marker)) throw notFound(kind, marker);
+  const things = firstById(marker === null ? found : found.filter(({ id }) => id > marker), limit);
   const [first, last] = [things[0], things.at(-1)];
   const link = (rel: string, id: string, more = ''): Json => {
     const next = new URLSearchParams(query);
@@ -84,6 +82,18 @@ function page<T extends Revised>(
   ];
   const fields = query.getAll('fields');
   return { [key]: things.map((thing) => pick(view(thing), fields)), [`${key}_links`]: links };
+}
+
+/** By their ids, which are random. Only what may be among the first is sorted: a list of many is asked for page by page. */
+function firstById<T extends Revised>(things: readonly T[], count: number): readonly T[] {
+  let candidates = things;
+  while (candidates.length > 2 * count) {
+    const middle = candidates[candidates.length >> 1]?.id ?? '';
+    const lower = candidates.filter(({ id }) => id <= middle);
+    if (lower.length < count || lower.length === candidates.length) break;
+    candidates = lower;
+  }
+  return [...candidates].sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, count);
 }
 
 function limitOf(text: string | null): number | null {

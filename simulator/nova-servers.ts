@@ -82,7 +82,7 @@ function list(call: NovaCall, path: string, view: (server: Server) => Json): Jso
   const { query } = call;
   checkQuery(call, path);
   if (call.cloud.isCellDown && call.minor < 69) return { servers: [] };
-  const found = candidates(call).filter((server) => passes(server, query));
+  const found = candidates(call).filter(conditionsOf(query));
   const { items, links } = pageOf(call, path, found);
   const body = { servers: items.map(view) };
   return links.length === 0 ? body : { ...body, servers_links: links };
@@ -118,9 +118,8 @@ function isEverywhere(query: URLSearchParams): boolean {
 /** Newest first. With `changes-since` those that are gone too; SOFT_DELETED ones only on demand. */
 function candidates(call: NovaCall): Server[] {
   const { cloud, access, query } = call;
-  const living = [...cloud.servers.values()].filter(
-    ({ vmState }) => vmState !== 'soft-delete' || asksForSoftDeleted(query),
-  );
+  const withSoftDeleted = asksForSoftDeleted(query);
+  const living = [...cloud.servers.values()].filter(({ vmState }) => vmState !== 'soft-delete' || withSoftDeleted);
   const servers = query.has('changes-since') ? [...cloud.deletedServers.values(), ...living] : living;
   const everywhere = isEverywhere(query);
   const project = everywhere ? (query.get('project_id') ?? query.get('tenant_id')) : access.projectId;
@@ -135,26 +134,55 @@ function asksForSoftDeleted(query: URLSearchParams): boolean {
   return query.has('changes-since') || status === 'SOFT_DELETED' || /^(1|true)$/i.test(query.get('deleted') ?? '');
 }
 
-function passes(server: Server, query: URLSearchParams): boolean {
-  const [name, status, uuid, since] = [
-    query.get('name'),
-    query.get('status'),
-    query.get('uuid'),
-    query.get('changes-since'),
-  ];
-  if (name !== null && !new RegExp(name, 'i').test(server.name)) return false;
-  if (status !== null && statusOf(server) !== status.toUpperCase()) return false;
-  if (uuid !== null && server.id !== uuid) return false;
-  if (since !== null && Math.floor(server.updatedAt / 1000) * 1000 < Date.parse(since)) return false;
-  const [all, any] = [query.get('tags')?.split(','), query.get('tags-any')?.split(',')];
-  if (all?.every((tag) => server.tags.includes(tag)) === false) return false;
-  if (any?.some((tag) => server.tags.includes(tag)) === false) return false;
-  const [user, flavor, host] = [query.get('user_id'), query.get('flavor'), query.get('host')];
-  return (
-    (user === null || server.userId === user) &&
-    (flavor === null || server.flavor.id === flavor) &&
-    (host === null || server.host === host)
+/** Read once for a list, not for each of its servers: a list of many is asked for page by page. */
+function conditionsOf(query: URLSearchParams): (server: Server) => boolean {
+  const conditions: ((server: Server) => boolean)[] = [];
+  const add = (name: string, conditionOf: (wanted: string) => (server: Server) => boolean): void => {
+    const wanted = query.get(name);
+    if (wanted !== null) conditions.push(conditionOf(wanted));
+  };
+  add('name', (wanted) => {
+    const pattern = new RegExp(wanted, 'i');
+    return ({ name }) => pattern.test(name);
+  });
+  add('status', (wanted) => (server) => statusOf(server) === wanted.toUpperCase());
+  add(
+    'uuid',
+    (wanted) =>
+      ({ id }) =>
+        id === wanted,
   );
+  add('changes-since', (wanted) => {
+    const since = Date.parse(wanted);
+    return ({ updatedAt }) => Math.floor(updatedAt / 1000) * 1000 >= since;
+  });
+  add('tags', (wanted) => {
+    const all = wanted.split(',');
+    return ({ tags }) => all.every((tag) => tags.includes(tag));
+  });
+  add('tags-any', (wanted) => {
+    const any = wanted.split(',');
+    return ({ tags }) => any.some((tag) => tags.includes(tag));
+  });
+  add(
+    'user_id',
+    (wanted) =>
+      ({ userId }) =>
+        userId === wanted,
+  );
+  add(
+    'flavor',
+    (wanted) =>
+      ({ flavor }) =>
+        flavor.id === wanted,
+  );
+  add(
+    'host',
+    (wanted) =>
+      ({ host }) =>
+        host === wanted,
+  );
+  return (server) => conditions.every((holds) => holds(server));
 }
 
 /** The name is a regular expression. */
