@@ -3220,6 +3220,7 @@ export interface components {
             error: components["schemas"]["ReconciliationErrorResponse"] | null;
             /**
              * Format: date-time
+             * @description When the run came to rest: its plan there, or applied; null while it plans or applies.
              * @example 2026-11-24T09:30:04.000Z
              */
             finished_at: string | null;
