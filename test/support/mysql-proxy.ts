@@ -11,17 +11,76 @@ interface Cut {
   readonly skip: number;
 }
 
+/** An error of MySQL's own that a test wants to be answered by, see https://dev.mysql.com/doc/mysql-errors/en/server-error-reference.html */
+export interface MysqlError {
+  readonly number: number;
+  readonly state: string;
+  readonly message: string;
+  /** Whether MySQL rolls the transaction back, or takes back no more than the statement. */
+  readonly rollsBack: boolean;
+}
+
+export const deadlock: MysqlError = {
+  number: 1213,
+  state: '40001',
+  message: 'Deadlock found when trying to get lock; try restarting transaction',
+  rollsBack: true,
+};
+
+export const lockWait: MysqlError = {
+  number: 1205,
+  state: 'HY000',
+  message: 'Lock wait timeout exceeded; try restarting transaction',
+  rollsBack: false,
+};
+
+/** Of a group of servers in which another one was quicker; at a COMMIT. */
+export const rolledBackByGroup: MysqlError = {
+  number: 3101,
+  state: '40000',
+  message: 'Plugin instructed the server to rollback the current transaction.',
+  rollsBack: true,
+};
+
+/** Of a server that was the primary. */
+const readOnly: MysqlError = {
+  number: 1290,
+  state: 'HY000',
+  message: 'The MySQL server is running with the --super-read-only option so it cannot execute this statement',
+  rollsBack: false,
+};
+
+interface Refusing {
+  readonly error: MysqlError;
+  readonly at: RegExp;
+  /** One transaction of so many is refused once. */
+  readonly oneOf: number;
+}
+
+/** Statements that take locks. */
+export const locking = /^\s*(INSERT|UPDATE|DELETE|SELECT\b.*\bFOR (UPDATE|SHARE)\b)/is;
+const writing = /^\s*(INSERT|UPDATE|DELETE)\b/i;
+
 /** COM_QUERY, see https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query.html */
 const comQuery = 3;
 const headerBytes = 4;
 
-/** A way to MySQL that breaks where a test wants it to: at the COMMIT of one transaction, with or without MySQL's having heard it. */
+/**
+ * A way to MySQL on which goes wrong what a test wants to: it breaks at the COMMIT of one transaction, with or without MySQL's having heard
+ * it, or a statement is answered by an error of MySQL's, which then does what it does with such an error.
+ */
 export class MysqlProxy {
   private readonly sockets = new Set<Socket>();
+  private readonly clients = new Set<Socket>();
   private planned: Cut[] = [];
   private isDown = false;
+  private refusing: Refusing | null = null;
+  private transactions = 0;
+  private demoted = new Set<Socket>();
   /** How many COMMITs were cut. */
   cuts = 0;
+  /** How many statements were answered by an error. */
+  refusals = 0;
 
   private constructor(
     private readonly server: Server,
@@ -57,6 +116,30 @@ export class MysqlProxy {
     this.isDown = false;
   }
 
+  /** From now on one transaction of so many meets this error at the first of its statements like this. */
+  refuseOneOf(oneOf: number, error: MysqlError, at: RegExp): void {
+    this.refusing = { error, at, oneOf };
+  }
+
+  stopRefusing(): void {
+    this.refusing = null;
+  }
+
+  /**
+   * What the connections lead to that are open now is the primary no more, and refuses to write; new ones lead to the new primary.
+   *
+   * @returns how many there are.
+   */
+  demote(): number {
+    this.demoted = new Set(this.clients);
+    return this.demoted.size;
+  }
+
+  /** How many connections to the old primary are open. */
+  get openDemoted(): number {
+    return [...this.demoted].filter((client) => this.clients.has(client)).length;
+  }
+
   async close(): Promise<void> {
     this.breakAll();
     await new Promise((resolve) => this.server.close(resolve));
@@ -69,21 +152,36 @@ export class MysqlProxy {
     }
     const mysql = connect({ ...this.target, noDelay: true });
     const sides = [client, mysql];
+    this.clients.add(client);
     for (const socket of sides) {
       this.sockets.add(socket);
       socket.on('error', () => undefined);
       socket.on('close', () => {
         this.sockets.delete(socket);
+        this.clients.delete(client);
         for (const side of sides) side.destroy();
       });
     }
     let statements: string[] = [];
     let isDeaf = false;
+    let isChosen = false;
+    let answerNext: MysqlError | null = null;
     client.on('data', (bytes) => {
       const statement = statementOf(bytes);
       if (statement !== null) {
-        if (statement === 'START TRANSACTION') statements = [];
+        if (statement === 'START TRANSACTION') {
+          statements = [];
+          isChosen = this.choosesNext();
+        }
         statements.push(statement);
+      }
+      const error = statement === null ? null : this.errorFor(statement, client, isChosen);
+      if (error !== null) {
+        isChosen = false;
+        answerNext = error;
+        this.refusals += 1;
+        mysql.write(withStatement(bytes, error.rollsBack ? 'ROLLBACK' : 'DO 0'));
+        return;
       }
       const cut = statement === 'COMMIT' ? this.takeCut(statements) : null;
       if (cut === null) {
@@ -101,8 +199,21 @@ export class MysqlProxy {
       }
     });
     mysql.on('data', (bytes) => {
-      if (!isDeaf) client.write(bytes);
+      if (isDeaf) return;
+      client.write(answerNext === null ? bytes : errorPacket(answerNext));
+      answerNext = null;
     });
+  }
+
+  private choosesNext(): boolean {
+    if (this.refusing === null) return false;
+    this.transactions += 1;
+    return this.transactions % this.refusing.oneOf === 0;
+  }
+
+  private errorFor(statement: string, client: Socket, isChosen: boolean): MysqlError | null {
+    if (this.demoted.has(client) && writing.test(statement)) return readOnly;
+    return isChosen && this.refusing?.at.test(statement) === true ? this.refusing.error : null;
   }
 
   private takeCut(statements: readonly string[]): Cut | null {
@@ -129,8 +240,25 @@ export class MysqlProxy {
 
 /** The statement of a packet; null for anything else. mysql2 sends one command after the other, each in a packet of its own. */
 function statementOf(bytes: Buffer): string | null {
-  if (bytes[headerBytes] !== comQuery) return null;
-  // With query attributes their number, none, and the number of their sets, always one, come before the text.
+  if (bytes[headerBytes] !== comQuery || bytes.readUIntLE(0, 3) !== bytes.length - headerBytes) return null;
+  return bytes.toString('utf8', textStart(bytes));
+}
+
+/** With query attributes their number, none, and the number of their sets, always one, come before the text. */
+function textStart(bytes: Buffer): number {
   const hasAttributes = bytes[headerBytes + 1] === 0 && bytes[headerBytes + 2] === 1;
-  return bytes.toString('utf8', headerBytes + (hasAttributes ? 3 : 1));
+  return headerBytes + (hasAttributes ? 3 : 1);
+}
+
+/** The same packet with another statement. */
+function withStatement(bytes: Buffer, statement: string): Buffer {
+  const packet = Buffer.concat([bytes.subarray(0, textStart(bytes)), Buffer.from(statement)]);
+  packet.writeUIntLE(packet.length - headerBytes, 0, 3);
+  return packet;
+}
+
+/** https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_err_packet.html */
+function errorPacket({ number, state, message }: MysqlError): Buffer {
+  const body = Buffer.concat([Buffer.from([0xff, number & 0xff, number >> 8]), Buffer.from(`#${state}${message}`)]);
+  return Buffer.concat([Buffer.from([body.length & 0xff, body.length >> 8, 0, 1]), body]);
 }
