@@ -2,7 +2,11 @@ import type { DeletionPreview, ResourceName } from './deletion-preview.js';
 import { QueryFlag } from './fields.js';
 
 export class DeletionQuery {
-  @QueryFlag({ description: 'Answer what the deletion would do, and do nothing.', example: false })
+  @QueryFlag({
+    description:
+      'Answer what the deletion would do as far as the record knows, and do nothing. What only OpenStack knows, such as the snapshots of a volume or a role that comes from a group, can still refuse it.',
+    example: false,
+  })
   dry_run?: boolean;
 }
 

@@ -8987,7 +8987,7 @@ export interface operations {
     floatingIpRelease: {
         parameters: {
             query?: {
-                /** @description Answer what the deletion would do, and do nothing. */
+                /** @description Answer what the deletion would do as far as the record knows, and do nothing. What only OpenStack knows, such as the snapshots of a volume or a role that comes from a group, can still refuse it. */
                 dry_run?: boolean;
             };
             header?: {
@@ -11983,7 +11983,7 @@ export interface operations {
     membershipRemove: {
         parameters: {
             query?: {
-                /** @description Answer what the deletion would do, and do nothing. */
+                /** @description Answer what the deletion would do as far as the record knows, and do nothing. What only OpenStack knows, such as the snapshots of a volume or a role that comes from a group, can still refuse it. */
                 dry_run?: boolean;
             };
             header?: {
@@ -12868,7 +12868,7 @@ export interface operations {
     securityGroupDelete: {
         parameters: {
             query?: {
-                /** @description Answer what the deletion would do, and do nothing. */
+                /** @description Answer what the deletion would do as far as the record knows, and do nothing. What only OpenStack knows, such as the snapshots of a volume or a role that comes from a group, can still refuse it. */
                 dry_run?: boolean;
             };
             header?: {
@@ -13642,7 +13642,7 @@ export interface operations {
             query?: {
                 /** @description Delete its data volumes too, once they are detached. */
                 delete_volumes?: boolean;
-                /** @description Answer what the deletion would do, and do nothing. */
+                /** @description Answer what the deletion would do as far as the record knows, and do nothing. What only OpenStack knows, such as the snapshots of a volume or a role that comes from a group, can still refuse it. */
                 dry_run?: boolean;
                 /** @description Give its floating IPs back too. */
                 release_floating_ips?: boolean;
@@ -15717,7 +15717,7 @@ export interface operations {
     accountDelete: {
         parameters: {
             query?: {
-                /** @description Answer what the deletion would do, and do nothing. */
+                /** @description Answer what the deletion would do as far as the record knows, and do nothing. What only OpenStack knows, such as the snapshots of a volume or a role that comes from a group, can still refuse it. */
                 dry_run?: boolean;
             };
             header?: {
@@ -16743,7 +16743,7 @@ export interface operations {
     volumeDelete: {
         parameters: {
             query?: {
-                /** @description Answer what the deletion would do, and do nothing. */
+                /** @description Answer what the deletion would do as far as the record knows, and do nothing. What only OpenStack knows, such as the snapshots of a volume or a role that comes from a group, can still refuse it. */
                 dry_run?: boolean;
             };
             header?: {
