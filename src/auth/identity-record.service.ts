@@ -35,12 +35,18 @@ export interface ObservedIdentity {
   readonly arePlacesComplete: boolean;
 }
 
-/** The places of one user (`userId`), or of everybody whom `mayChange` allows, as they were when Keystone was asked. */
+/** OpenStack ids of users and projects that are gone, and stay here with their places as if they were not. */
+export interface HeldBack {
+  readonly users: ReadonlySet<string>;
+  readonly projects: ReadonlySet<string>;
+}
+
+/** The places of one user (`userId`), or all that `mayChange` allows, as they were when Keystone was asked. */
 interface ObservedPlaces {
   readonly userId: number | null;
   readonly places: readonly Place[];
   readonly askedAt: Date;
-  readonly mayChange: (userId: number) => boolean;
+  readonly mayChange: (place: Omit<Place, 'role'>) => boolean;
 }
 
 /** Writes into MySQL what Keystone says of projects, people and roles. Only what differs is written. */
@@ -71,11 +77,14 @@ export class IdentityRecordService {
   }
 
   /** Brings everything up to date, as a part of the caller's transaction. Safe to run again at any time. */
-  async saveAll(tx: EntityManager, observed: ObservedIdentity): Promise<void> {
+  async saveAll(tx: EntityManager, observed: ObservedIdentity, heldBack: HeldBack): Promise<void> {
     const domainId = await this.projects.saveDomain(tx, observed.domain);
-    const lostProjects = new Set([...observed.unmanagedProjects, ...observed.goneProjects]);
+    const goneProjects = [...observed.goneProjects].filter((id) => !heldBack.projects.has(id));
+    const lostProjects = new Set([...observed.unmanagedProjects, ...goneProjects]);
     const projectIds = await this.saveProjects(tx, domainId, { ...observed, lostProjects });
-    const { userIds, untouched } = await this.saveUsers(tx, domainId, observed);
+    const recorded = heldBack.projects.size === 0 ? [] : await this.projects.findAll(tx);
+    const heldProjects = new Set(recorded.filter((row) => heldBack.projects.has(row.openstackId)).map(({ id }) => id));
+    const { userIds, untouched } = await this.saveUsers(tx, domainId, observed, heldBack.users);
     if (!observed.arePlacesComplete) return;
     const places = observed.places.flatMap(({ user, project, role }) => {
       const userId = userIds.get(user);
@@ -85,7 +94,9 @@ export class IdentityRecordService {
         : [{ userId, projectId, role }];
     });
     const { askedAt } = observed;
-    await this.savePlaces(tx, { userId: null, places, askedAt, mayChange: (userId) => !untouched.has(userId) });
+    const mayChange = ({ userId, projectId }: Omit<Place, 'role'>): boolean =>
+      !untouched.has(userId) && !heldProjects.has(projectId);
+    await this.savePlaces(tx, { userId: null, places, askedAt, mayChange });
   }
 
   /** A project that came, or says something new. False when its name belongs to another live one of ours. */
@@ -167,13 +178,19 @@ export class IdentityRecordService {
     tx: EntityManager,
     domainId: number,
     { users, goneUsers, askedAt }: ObservedIdentity,
+    heldBack: ReadonlySet<string>,
   ): Promise<{ readonly userIds: ReadonlyMap<string, number>; readonly untouched: ReadonlySet<number> }> {
     const recorded = await this.users.findAllForUpdate(tx, domainId);
     const locked = await this.users.findLocked(tx);
-    // Someone who logged in after the lists were asked for is known better already.
+    // Someone who logged in after the lists were asked for is known better already; who is held back is not to be judged.
     const untouched = new Set(
       recorded
-        .filter(({ id, observedAt }) => locked.has(id) || (observedAt !== null && observedAt >= askedAt))
+        .filter(
+          ({ id, openstackId, observedAt }) =>
+            locked.has(id) ||
+            (observedAt !== null && observedAt >= askedAt) ||
+            (openstackId !== null && heldBack.has(openstackId)),
+        )
         .map(({ id }) => id),
     );
     for (const row of recorded) {
@@ -236,7 +253,7 @@ export class IdentityRecordService {
       if (row !== undefined && row.role !== place.role && !row.isLocked)
         await this.projects.setRole(tx, row.id, place.role);
     }
-    const extra = recorded.filter((row) => !wantedKeys.has(keyOf(row)) && !row.isLocked && mayChange(row.userId));
+    const extra = recorded.filter((row) => !wantedKeys.has(keyOf(row)) && !row.isLocked && mayChange(row));
     await this.projects.removePlaces(
       tx,
       extra.map(({ id }) => id),

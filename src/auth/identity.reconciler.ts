@@ -63,8 +63,9 @@ export class IdentityReconciler implements OnModuleInit {
 
   private async apply(finding: Finding, context: ApplyContext): Promise<ApplyOutcome> {
     const look = await this.look();
-    const still = identityFindings(look, context).some((draft) => fingerprint(draft) === fingerprint(finding));
-    if (!still) return { state: 'SKIPPED', reason: 'the row or Keystone has changed since the plan was made' };
+    const drafts = identityFindings(look, context);
+    if (!drafts.some((draft) => fingerprint(draft) === fingerprint(finding) || isLeftOf(finding, draft)))
+      return { state: 'SKIPPED', reason: 'the row or Keystone has changed since the plan was made' };
     return this.kit.transaction.run(async (tx) => {
       await context.fence(tx);
       return this.write(tx, finding, look);
@@ -180,6 +181,13 @@ export class IdentityReconciler implements OnModuleInit {
 
 const applied: ApplyOutcome = { state: 'APPLIED' };
 const moved: ApplyOutcome = { state: 'SKIPPED', reason: 'the row has changed since Keystone was asked' };
+
+/** Of many who were missing together fewer are left with each one that is applied, until those are not many any more. */
+function isLeftOf(mass: FindingDraft, draft: FindingDraft): boolean {
+  if (mass.type !== 'MASS_MISSING' || (draft.type !== 'MISSING' && draft.type !== 'DELETED_OUTSIDE')) return false;
+  const { type, allowed } = mass;
+  return fingerprint({ ...draft, type, allowed }) === fingerprint(mass);
+}
 
 function taken(isSaved: boolean): ApplyOutcome {
   return isSaved ? applied : { state: 'FAILED', reason: 'The name belongs to another live row here.' };

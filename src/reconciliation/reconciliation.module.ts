@@ -70,6 +70,16 @@ import { WatermarkRepository } from './watermark.repository.js';
     DeltaService,
     WatermarkRepository,
   ],
-  exports: [Loops, OrphanSources, Adopters, MarkedAdoption, Reconcilers, ReconcilerKit, ResourceRefresh, RefreshLimit],
+  exports: [
+    Loops,
+    OrphanSources,
+    Adopters,
+    MarkedAdoption,
+    PolicyRepository,
+    Reconcilers,
+    ReconcilerKit,
+    ResourceRefresh,
+    RefreshLimit,
+  ],
 })
 export class ReconciliationModule {}

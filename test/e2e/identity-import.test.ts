@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApp, type TestApp } from '../support/app.js';
+import { ReconciliationRequests } from '../support/reconciliations.js';
 import { connect } from '../support/schema.js';
 import type { ProblemBody } from '../support/servers.js';
 
@@ -168,6 +169,34 @@ describe('the import from Keystone', () => {
     app.simulator.faults.clear();
     await sweeps();
     expect(await places()).toEqual(before);
+  });
+
+  it('removes nobody when many are gone at once, until an administrator confirms it', async () => {
+    const mate = await app.login('mate');
+    const admin = await app.login('admin');
+    const runs = new ReconciliationRequests(admin);
+    const { cloud, outside, seed } = app.simulator;
+    const before = await places();
+    for (const user of ['mate', 'viewer', 'other'] as const) outside.delete(seed.users[user].id);
+    await sweeps();
+    await sweeps();
+    expect(await places()).toEqual(before);
+    expect((await mate.get('/auth/me')).status).toBe(200);
+    const plan = await runs.plan({ resource_types: ['user', 'project_user'] });
+    expect(plan.counts).toEqual({ MASS_MISSING: 3 });
+    await runs.apply(plan.id, { plan_hash: plan.plan_hash, confirm_mass_change: true });
+    await runs.settled(plan.id);
+    expect(await places()).toEqual(['admin member demo', 'demo member demo']);
+    expect((await mate.get('/auth/me')).status).toBe(401);
+
+    app.simulator.reset();
+    await sweeps();
+    const both = await places();
+    for (const project of ['demo', 'other'] as const) cloud.projects.delete(seed.projects[project]);
+    await sweeps();
+    await sweeps();
+    expect(await places()).toEqual(both);
+    expect(await rows('SELECT id FROM project WHERE enabled = 0 AND deleted_at IS NULL')).toEqual([]);
   });
 
   it('takes over a new name of a project', async () => {
