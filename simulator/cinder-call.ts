@@ -1,4 +1,5 @@
 import type { Access } from './access.js';
+import { pageAfter } from './collection.js';
 import type { Json } from './json.js';
 import { refuse } from './openstack-fault.js';
 import type { TokenCall } from './token-call.js';
@@ -19,15 +20,19 @@ export interface Page<T> {
 }
 
 /** One page of a list, in its order. */
-export function page<T extends { readonly id: string }>(call: CinderCall, things: readonly T[], what: string): Page<T> {
+export function page<T extends { readonly id: string }>(
+  call: CinderCall,
+  things: readonly T[],
+  what: string,
+  isSeen?: (thing: T) => boolean,
+): Page<T> {
   const { query, base, access, below, cloud } = call;
   const text = query.get('limit');
   if (text !== null && !/^\d+$/.test(text)) throw refuse(400, 'limit param must be positive');
   const limit = Math.min(cloud.settings.page_size, text === null ? cloud.settings.page_size : Number(text));
   const marker = query.get('marker');
-  const start = marker === null ? 0 : things.findIndex(({ id }) => id === marker) + 1;
-  if (marker !== null && start === 0) throw refuse(404, `${what} ${marker} could not be found.`);
-  const items = things.slice(start, start + limit);
+  const items = pageAfter(things, marker, limit, isSeen);
+  if (items === null) throw refuse(404, `${what} ${String(marker)} could not be found.`);
   const last = items.at(-1);
   if (last === undefined || items.length < limit) return { items, links: [] };
   const next = new URLSearchParams(query);

@@ -33,10 +33,10 @@ function list(call: CinderCall, shorten: (view: Json) => Json): Json {
   const holds = conditionsOf(query, minor);
   const isSeen = (volume: Volume): boolean =>
     (isEverywhere || volume.projectId === access.projectId) && !cloud.isTooFresh(volume) && holds(volume);
-  const found = [...cloud.volumes.values()].filter(isSeen).reverse();
-  const { items, links } = page(call, found, 'Volume');
+  const volumes = cloud.volumes.newestFirst;
+  const { items, links } = page(call, volumes, 'Volume', isSeen);
   const views = items.map((volume) => shorten(volumeView(call, volume)));
-  const count = query.has('with_count') && minor >= 45 ? { count: found.length } : {};
+  const count = query.has('with_count') && minor >= 45 ? { count: volumes.filter(isSeen).length } : {};
   return { ...listBody('volumes', views, 'volumes_links', links), ...count };
 }
 

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Addresses } from './addresses.js';
 import type { Clock } from './clock.js';
+import { Collection } from './collection.js';
 import type * as model from './model.js';
 import { defaultQuotas, defaultSettings, type QuotaName, type Quotas, type Settings } from './settings.js';
 
@@ -41,7 +42,7 @@ export class Cloud {
   readonly tokens = new Map<string, model.Token>();
 
   readonly flavors = new Map<string, model.Flavor>();
-  readonly servers = new Map<string, model.Server>();
+  readonly servers = new Collection<model.Server>();
   /** The last ones that are gone, for `changes-since` and their actions. */
   readonly deletedServers = new Map<string, model.Server>();
   /** By user id and name. */
@@ -49,16 +50,16 @@ export class Cloud {
 
   readonly images = new Map<string, model.Image>();
 
-  readonly networks = new Map<string, model.Network>();
-  readonly subnets = new Map<string, model.Subnet>();
-  readonly routers = new Map<string, model.Router>();
-  readonly ports = new Map<string, model.Port>();
-  readonly floatingIps = new Map<string, model.FloatingIp>();
-  readonly securityGroups = new Map<string, model.SecurityGroup>();
-  readonly securityGroupRules = new Map<string, model.SecurityGroupRule>();
+  readonly networks = new Collection<model.Network>();
+  readonly subnets = new Collection<model.Subnet>();
+  readonly routers = new Collection<model.Router>();
+  readonly ports = new Collection<model.Port>();
+  readonly floatingIps = new Collection<model.FloatingIp>();
+  readonly securityGroups = new Collection<model.SecurityGroup>();
+  readonly securityGroupRules = new Collection<model.SecurityGroupRule>();
 
   readonly volumeTypes = new Map<string, model.VolumeType>();
-  readonly volumes = new Map<string, model.Volume>();
+  readonly volumes = new Collection<model.Volume>();
   readonly snapshots = new Map<string, model.Snapshot>();
   messages: model.Message[] = [];
 

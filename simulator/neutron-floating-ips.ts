@@ -52,7 +52,8 @@ export function listFloatingIps(call: NeutronCall): Answer {
     key: 'floatingips',
     kind: 'floatingip',
     filters: [...filters, ...moreFilters],
-    things: [...cloud.floatingIps.values()].filter((one) => sees(access, one) && !cloud.isTooFresh(one)),
+    things: cloud.floatingIps,
+    isSeen: (one) => sees(access, one) && !cloud.isTooFresh(one),
     view: (one) => floatingIpView(cloud, one),
     direct: { port_id: ({ portId }) => portId ?? '' },
   });

@@ -1,3 +1,4 @@
+import { pageAfter, type Collection } from './collection.js';
 import type { Json } from './json.js';
 import { isRecord, shown } from './json.js';
 import type { NeutronCall } from './neutron-call.js';
@@ -7,12 +8,13 @@ import { ok, seconds, type Answer } from './wire.js';
 
 const steering = ['limit', 'marker', 'page_reverse', 'sort_key', 'sort_dir', 'fields'];
 
-export interface ListOptions<T> {
+export interface ListOptions<T extends Revised> {
   readonly key: string;
   readonly kind: NeutronKind;
   /** Attributes that can be filtered by. */
   readonly filters: readonly string[];
-  readonly things: readonly T[];
+  readonly things: Collection<T>;
+  readonly isSeen: (thing: T) => boolean;
   readonly view: (thing: T) => Json;
   /** Attributes that are compared before a view is made: views cost most of a long list. */
   readonly direct?: Readonly<Record<string, (thing: T) => string>>;
@@ -28,14 +30,16 @@ export function listAnswer<T extends Revised>(call: NeutronCall, options: ListOp
       throw badRequest(`['${name}'] is invalid attribute for filtering`);
     }
   }
-  const found = filtered(query, options);
+  const isListed = conditionsOf(query, options);
   const fields = query.getAll('fields');
   const limit = limitOf(query.get('limit'));
-  if (limit === null) return ok({ [key]: found.map((thing) => pick(view(thing), fields)) });
-  return ok(page(call, found, Math.min(limit, call.cloud.settings.page_size), options));
+  if (limit !== null) return ok(page(call, isListed, Math.min(limit, call.cloud.settings.page_size), options));
+  const found = [...options.things.values()].filter(isListed);
+  return ok({ [key]: found.map((thing) => pick(view(thing), fields)) });
 }
 
-function filtered<T extends Revised>(query: URLSearchParams, options: ListOptions<T>): readonly T[] {
+/** Read once for a list, not for each of its things. */
+function conditionsOf<T extends Revised>(query: URLSearchParams, options: ListOptions<T>): (thing: T) => boolean {
   const direct: Readonly<Record<string, (thing: T) => string>> = {
     id: ({ id }) => id,
     project_id: ({ projectId }) => projectId,
@@ -43,33 +47,33 @@ function filtered<T extends Revised>(query: URLSearchParams, options: ListOption
     description: ({ description }) => description,
     ...options.direct,
   };
-  let found = options.things;
+  const conditions = [options.isSeen];
   const rest: string[] = [];
   for (const name of options.filters.filter((filter) => query.has(filter))) {
     const wanted = query.getAll(name);
     const read = direct[name];
     if (read === undefined) rest.push(name);
-    else found = found.filter((thing) => wanted.includes(read(thing)));
+    else conditions.push((thing) => wanted.includes(read(thing)));
   }
-  if (rest.length > 0) {
-    found = found.filter((thing) => {
+  if (rest.length > 0)
+    conditions.push((thing) => {
       const view = options.view(thing);
       return rest.every((name) => fits(view, name, query.getAll(name)));
     });
-  }
   const since = query.get('changed_since')?.replace(/(\.\d+)?Z?$/, 'Z');
-  return since === undefined ? found : found.filter(({ updatedAt }) => seconds(updatedAt) >= since);
+  if (since !== undefined) conditions.push(({ updatedAt }) => seconds(updatedAt) >= since);
+  return (thing) => conditions.every((holds) => holds(thing));
 }
 
 function page<T extends Revised>(
   { query, origin, path }: NeutronCall,
-  found: readonly T[],
+  isListed: (thing: T) => boolean,
   limit: number,
-  { key, kind, view }: ListOptions<T>,
+  { key, kind, view, things: all }: ListOptions<T>,
 ): Json {
   const marker = query.get('marker');
-  if (marker !== null && !found.some(({ id }) => id === marker)) throw notFound(kind, marker);
-  const things = firstById(marker === null ? found : found.filter(({ id }) => id > marker), limit);
+  const things = pageAfter(all.byId, marker, limit, isListed);
+  if (things === null) throw notFound(kind, String(marker));
   const [first, last] = [things[0], things.at(-1)];
   const link = (rel: string, id: string, more = ''): Json => {
     const next = new URLSearchParams(query);
@@ -82,18 +86,6 @@ function page<T extends Revised>(
   ];
   const fields = query.getAll('fields');
   return { [key]: things.map((thing) => pick(view(thing), fields)), [`${key}_links`]: links };
-}
-
-/** By their ids, which are random. Only what may be among the first is sorted: a list of many is asked for page by page. */
-function firstById<T extends Revised>(things: readonly T[], count: number): readonly T[] {
-  let candidates = things;
-  while (candidates.length > 2 * count) {
-    const middle = candidates[candidates.length >> 1]?.id ?? '';
-    const lower = candidates.filter(({ id }) => id <= middle);
-    if (lower.length < count || lower.length === candidates.length) break;
-    candidates = lower;
-  }
-  return [...candidates].sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, count);
 }
 
 function limitOf(text: string | null): number | null {

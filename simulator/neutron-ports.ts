@@ -42,7 +42,8 @@ export function listPorts(call: NeutronCall): Answer {
     key: 'ports',
     kind: 'port',
     filters: [...filters, ...moreFilters],
-    things: [...cloud.ports.values()].filter((port) => sees(access, port) && !cloud.isTooFresh(port)),
+    things: cloud.ports,
+    isSeen: (port) => sees(access, port) && !cloud.isTooFresh(port),
     view: (port) => portView(port, access.isAdmin),
     direct: { device_id: ({ deviceId }) => deviceId, network_id: ({ networkId }) => networkId },
   });

@@ -1,6 +1,5 @@
 import { sees } from './access.js';
 import { touch } from './cloud.js';
-import type { Json } from './json.js';
 import type { SecurityGroup } from './model.js';
 import {
   bodyOf,
@@ -53,9 +52,14 @@ const moreRuleFields = ['remote_ip_prefix', 'remote_group_id', 'description', 'p
 export function listGroups(call: NeutronCall): Answer {
   const { cloud, access } = call;
   if (access.projectId !== '') ensureDefaultGroup(cloud, access.projectId);
-  const things = [...cloud.securityGroups.values()].filter((group) => sees(access, group));
-  const view = (group: SecurityGroup): Json => groupView(cloud, group);
-  return listAnswer(call, { key: 'security_groups', kind: 'security_group', filters, things, view });
+  return listAnswer(call, {
+    key: 'security_groups',
+    kind: 'security_group',
+    filters,
+    things: cloud.securityGroups,
+    isSeen: (group) => sees(access, group),
+    view: (group) => groupView(cloud, group),
+  });
 }
 
 export function showGroup(call: NeutronCall, id: string): Answer {
@@ -115,13 +119,13 @@ export function removeGroup(call: NeutronCall, id: string): Answer {
 
 export function listRules(call: NeutronCall): Answer {
   const { cloud, access } = call;
-  const things = [...cloud.securityGroupRules.values()].filter((rule) => sees(access, rule));
   const all = [...ruleFilters, ...moreRuleFilters];
   return listAnswer(call, {
     key: 'security_group_rules',
     kind: 'security_group_rule',
     filters: all,
-    things,
+    things: cloud.securityGroupRules,
+    isSeen: (rule) => sees(access, rule),
     view: ruleView,
     direct: { security_group_id: ({ groupId }) => groupId },
   });

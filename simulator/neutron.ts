@@ -3,7 +3,6 @@ import type { Cloud } from './cloud.js';
 import type { Json } from './json.js';
 import { isRecord } from './json.js';
 import { unauthenticatedElsewhere } from './keystone-errors.js';
-import type { Network, Subnet } from './model.js';
 import type { NeutronCall } from './neutron-call.js';
 import { badRequest, forbidden, neutronError, notFound } from './neutron-errors.js';
 import * as floatingIps from './neutron-floating-ips.js';
@@ -103,9 +102,14 @@ const networkFilters = ['id', 'name', 'status', 'shared', 'router:external', 'pr
 
 function listNetworks(call: NeutronCall): Answer {
   const { cloud, access } = call;
-  const things = [...cloud.networks.values()].filter((one) => sees(access, one) || one.isExternal || one.isShared);
-  const view = (network: Network): Json => networkView(cloud, network);
-  return listAnswer(call, { key: 'networks', kind: 'network', filters: networkFilters, things, view });
+  return listAnswer(call, {
+    key: 'networks',
+    kind: 'network',
+    filters: networkFilters,
+    things: cloud.networks,
+    isSeen: (one) => sees(access, one) || one.isExternal || one.isShared,
+    view: (network) => networkView(cloud, network),
+  });
 }
 
 function showNetwork(call: NeutronCall, id: string): Answer {
@@ -122,11 +126,14 @@ const subnetFilters = ['id', 'name', 'network_id', 'cidr', 'ip_version', 'projec
 /** Subnets of an external network are seen with it. */
 function listSubnets(call: NeutronCall): Answer {
   const { cloud, access } = call;
-  const things = [...cloud.subnets.values()].filter(
-    (one) => sees(access, one) || cloud.networks.get(one.networkId)?.isExternal === true,
-  );
-  const view = (subnet: Subnet): Json => subnetView(cloud, subnet);
-  return listAnswer(call, { key: 'subnets', kind: 'subnet', filters: subnetFilters, things, view });
+  return listAnswer(call, {
+    key: 'subnets',
+    kind: 'subnet',
+    filters: subnetFilters,
+    things: cloud.subnets,
+    isSeen: (one) => sees(access, one) || cloud.networks.get(one.networkId)?.isExternal === true,
+    view: (subnet) => subnetView(cloud, subnet),
+  });
 }
 
 function showSubnet(call: NeutronCall, id: string): Answer {
@@ -142,7 +149,8 @@ function listRouters(call: NeutronCall): Answer {
     key: 'routers',
     kind: 'router',
     filters: ['id', 'name', 'project_id', 'tenant_id'],
-    things: [...cloud.routers.values()].filter((router) => sees(access, router)),
+    things: cloud.routers,
+    isSeen: (router) => sees(access, router),
     view: routerView,
   });
 }

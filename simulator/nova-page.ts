@@ -1,3 +1,4 @@
+import { pageAfter } from './collection.js';
 import type { Json } from './json.js';
 import type { NovaCall } from './nova-call.js';
 import { refuse } from './openstack-fault.js';
@@ -8,7 +9,12 @@ interface Page<T> {
 }
 
 /** `path` is what stands in the link, below `/v2.1/`. A marker that is not in the list is a 400. */
-export function pageOf<T extends { readonly id: string }>(call: NovaCall, path: string, all: readonly T[]): Page<T> {
+export function pageOf<T extends { readonly id: string }>(
+  call: NovaCall,
+  path: string,
+  all: readonly T[],
+  isSeen?: (thing: T) => boolean,
+): Page<T> {
   const { query, base, cloud } = call;
   const text = query.get('limit');
   if (text !== null && !/^[0-9]*$/.test(text)) {
@@ -18,9 +24,8 @@ export function pageOf<T extends { readonly id: string }>(call: NovaCall, path: 
   const most = cloud.settings.page_size;
   const limit = text === null || text === '' ? most : Math.min(most, Number(text));
   const marker = query.get('marker');
-  const start = marker === null ? 0 : all.findIndex(({ id }) => id === marker) + 1;
-  if (marker !== null && start === 0) throw refuse(400, `marker [${marker}] not found`);
-  const items = all.slice(start, start + limit);
+  const items = pageAfter(all, marker, limit, isSeen);
+  if (items === null) throw refuse(400, `marker [${String(marker)}] not found`);
   const last = items.at(-1);
   if (last === undefined || items.length < limit) return { items, links: [] };
   const next = new URLSearchParams(query);

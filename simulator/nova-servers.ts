@@ -82,8 +82,9 @@ function list(call: NovaCall, path: string, view: (server: Server) => Json): Jso
   const { query } = call;
   checkQuery(call, path);
   if (call.cloud.isCellDown && call.minor < 69) return { servers: [] };
-  const found = candidates(call).filter(conditionsOf(query));
-  const { items, links } = pageOf(call, path, found);
+  const isListed = listing(call);
+  const holds = conditionsOf(query);
+  const { items, links } = pageOf(call, path, candidates(call), (server) => isListed(server) && holds(server));
   const body = { servers: items.map(view) };
   return links.length === 0 ? body : { ...body, servers_links: links };
 }
@@ -115,18 +116,22 @@ function isEverywhere(query: URLSearchParams): boolean {
   return /^(1|true|t|yes|on)$/i.test(query.get('all_tenants') ?? '');
 }
 
-/** Newest first. With `changes-since` those that are gone too; SOFT_DELETED ones only on demand. */
-function candidates(call: NovaCall): Server[] {
-  const { cloud, access, query } = call;
+/** Newest first. With `changes-since` those that are gone too. */
+function candidates({ cloud, query }: NovaCall): readonly Server[] {
+  if (!query.has('changes-since')) return cloud.servers.newestFirst;
+  return [...cloud.deletedServers.values(), ...cloud.servers.values()].reverse();
+}
+
+/** SOFT_DELETED ones only on demand. */
+function listing({ cloud, access, query }: NovaCall): (server: Server) => boolean {
   const withSoftDeleted = asksForSoftDeleted(query);
-  const living = [...cloud.servers.values()].filter(({ vmState }) => vmState !== 'soft-delete' || withSoftDeleted);
-  const servers = query.has('changes-since') ? [...cloud.deletedServers.values(), ...living] : living;
   const everywhere = isEverywhere(query);
   const project = everywhere ? (query.get('project_id') ?? query.get('tenant_id')) : access.projectId;
-  return servers
-    .reverse()
-    .filter((server) => (project === null || server.projectId === project) && !cloud.isTooFresh(server))
-    .filter((server) => everywhere || sees(access, server));
+  return (server) =>
+    (server.vmState !== 'soft-delete' || withSoftDeleted) &&
+    (project === null || server.projectId === project) &&
+    !cloud.isTooFresh(server) &&
+    (everywhere || sees(access, server));
 }
 
 function asksForSoftDeleted(query: URLSearchParams): boolean {
