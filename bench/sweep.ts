@@ -51,28 +51,28 @@ export async function benchSweep(): Promise<readonly BenchRow[]> {
   ];
 }
 
-/** How a sweep grows with the number of servers, beyond what fetching the same pages does: the simulator's lists are not linear. */
+/** How a sweep grows with the number of servers; for comparison, how fetching the same pages does. */
 export async function benchSweepGrowth(): Promise<readonly BenchRow[]> {
   const [small, middle, large] = [await medianOf(1_000), await medianOf(10_000), await medianOf(50_000)];
-  const exponent = 1 + Math.log(large.ratio / middle.ratio) / Math.log(5);
+  const exponent = (of: 'oursMs' | 'bareMs'): number => Math.log(large[of] / middle[of]) / Math.log(5);
   const all = [small, middle, large];
   return [
     {
-      name: 'sweep-growth: exponent of 10,000 to 50,000 servers, beside the fetch',
+      name: 'sweep-growth: exponent of 10,000 to 50,000 servers',
       ours: all.map(({ oursMs }) => seconds(oursMs)).join(', '),
-      reference: all.map(({ bareMs }) => seconds(bareMs)).join(', '),
-      ratio: spread([exponent]),
+      reference: `${all.map(({ bareMs }) => seconds(bareMs)).join(', ')}: ${exponent('bareMs').toFixed(2)}`,
+      ratio: spread([exponent('oursMs')]),
       goal: '<= 1.1',
-      met: exponent <= 1.1,
+      met: exponent('oursMs') <= 1.1,
     },
     counted('sweep-growth: memory with 50,000 servers, MB', large.grownBytes / 1e6, 1, 150),
   ];
 }
 
 /** The middle one of three sweeps over so many servers, their ports and their volumes. */
-async function medianOf(servers: number): Promise<SweepCost & { readonly ratio: number }> {
-  const costs = (await sweepsOf(servers, 3)).map((cost) => ({ ...cost, ratio: cost.oursMs / cost.bareMs }));
-  const middle = [...costs].sort((a, b) => a.ratio - b.ratio)[1];
+async function medianOf(servers: number): Promise<SweepCost> {
+  const costs = await sweepsOf(servers, 3);
+  const middle = [...costs].sort((a, b) => a.oursMs - b.oursMs)[1];
   if (middle === undefined) throw new Error('there was no sweep');
   return { ...middle, grownBytes: Math.max(...costs.map(({ grownBytes }) => grownBytes)) };
 }
