@@ -1,6 +1,8 @@
 import type { Role } from '../common/principal.js';
 import { openstackName } from '../openstack/openstack-name.js';
+import { isMassMissing } from '../reconciliation/judgement.js';
 import type { Difference } from '../reconciliation/marked-resource.js';
+import type { Policies } from '../reconciliation/policy.js';
 import type { ProjectFacts } from '../project/project.repository.js';
 import type { UserFacts } from '../user/user.repository.js';
 
@@ -37,6 +39,26 @@ export interface SeenPlace {
   readonly user: string;
   readonly project: string;
   readonly role: Role;
+}
+
+/** Rows that are gone, beside what else there is. */
+interface Gone<Row> {
+  readonly gone: readonly Row[];
+  /** How many live rows there are, these among them. */
+  readonly live: number;
+  readonly nameOf: (row: Row) => string;
+  /** Names that Keystone shows. */
+  readonly seenNames: readonly string[];
+}
+
+/**
+ * Those who are gone so many at once that the view may be wrong; nobody where they are few. Whose name another one bears now is gone
+ * indeed.
+ */
+export function massOf<Row>({ gone, live, nameOf, seenNames }: Gone<Row>, policies: Policies): ReadonlySet<Row> {
+  const borne = new Set(seenNames.map((name) => name.toLowerCase()));
+  const doubtful = gone.filter((row) => !borne.has(nameOf(row).toLowerCase()));
+  return new Set(isMassMissing({ missing: doubtful.length, live }, policies) ? doubtful : []);
 }
 
 /** What Keystone says of rows that are there, of things that have no row, and which rows stand for nothing any more. */

@@ -1,12 +1,12 @@
 import { differing, type Evidence, type FindingDraft } from '../reconciliation/finding.js';
 import type { Facts } from '../reconciliation/finding-kind.js';
-import { isMassMissing } from '../reconciliation/judgement.js';
 import type { Difference } from '../reconciliation/marked-resource.js';
 import type { PlanContext } from '../reconciliation/reconciler.js';
 import {
   comparePlaces,
   compareProjects,
   compareUsers,
+  massOf,
   type RecordedPlace,
   type RecordedProject,
   type SeenPlace,
@@ -37,7 +37,7 @@ function projectFindings(look: IdentityLook, context: PlanContext): readonly Fin
     .filter(({ openstackId }) => observed.unmanagedProjects.has(openstackId))
     .map(({ openstackId, name }) => ({ openstackId, name, enabled: false }));
   const found = compareProjects(recorded.projects, [...observed.projects, ...left], observed.goneProjects);
-  const isMass = isMassMissing({ missing: found.gone.length, live: recorded.projects.length }, context.policies);
+  const mass = massOfProjects(look, found.gone, context);
   const isInScope = (row: RecordedProject): boolean => context.isEverything || context.projects.has(row.openstackId);
   return [
     ...found.differing
@@ -52,8 +52,26 @@ function projectFindings(look: IdentityLook, context: PlanContext): readonly Fin
     ...(context.isEverything ? found.unknown : []).map(({ openstackId, name, enabled }) =>
       unknown(look, 'project', openstackId, null, { name, enabled }),
     ),
-    ...found.gone.filter(isInScope).flatMap((row) => goneProject(look, row, isMass, context)),
+    ...found.gone.filter(isInScope).flatMap((row) => goneProject(look, row, mass.has(row), context)),
   ];
+}
+
+function massOfProjects(
+  { observed, recorded }: IdentityLook,
+  gone: readonly RecordedProject[],
+  { policies }: PlanContext,
+): ReadonlySet<RecordedProject> {
+  // One that is disabled is dealt with, as far as it goes without a confirmation.
+  const isEnabled = ({ enabled }: RecordedProject): boolean => enabled;
+  return massOf(
+    {
+      gone: gone.filter(isEnabled),
+      live: recorded.projects.filter(isEnabled).length,
+      nameOf: ({ name }) => name,
+      seenNames: observed.projects.map(({ name }) => name),
+    },
+    policies,
+  );
 }
 
 function goneProject(
@@ -101,13 +119,29 @@ function userFindings(look: IdentityLook, context: PlanContext): readonly Findin
   if (!context.isEverything) return [];
   const { observed, recorded } = look;
   const found = compareUsers(recorded.users, observed.users, observed.goneUsers);
-  const isMass = isMassMissing({ missing: found.gone.length, live: recorded.users.length }, context.policies);
+  const goneProjects = recorded.projects.filter(({ openstackId }) => observed.goneProjects.has(openstackId));
+  const lacksProjects = massOfProjects(look, goneProjects, context).size > 0;
+  const mass = massOf(
+    {
+      gone: found.gone,
+      live: recorded.users.length,
+      nameOf: ({ accountId }) => accountId,
+      seenNames: observed.users.map(({ accountId }) => accountId),
+    },
+    context.policies,
+  );
   return [
     ...found.differing
       // Who lost a role is not to be told from who was not listed.
       .filter(
         ({ row }) => observed.arePlacesComplete || observed.users.some((one) => one.openstackId === row.openstackId),
       )
+      // Who is an admin is not to be seen in a project that does not show.
+      .map(({ row, differences }) => ({
+        row,
+        differences: differences.filter(({ field }) => field !== 'is_admin' || !lacksProjects),
+      }))
+      .filter(({ differences }) => differences.length > 0)
       .map(({ row, differences }) =>
         drift(look, { type: 'user', resourceId: row.id, openstackId: row.openstackId, projectId: null }, differences),
       ),
@@ -115,7 +149,7 @@ function userFindings(look: IdentityLook, context: PlanContext): readonly Findin
       unknown(look, 'user', openstackId, null, { account_id: accountId, enabled, is_admin: isAdmin }),
     ),
     ...found.gone.map((row): FindingDraft => ({
-      type: isMass ? 'MASS_MISSING' : 'DELETED_OUTSIDE',
+      type: mass.has(row) ? 'MASS_MISSING' : 'DELETED_OUTSIDE',
       resourceType: 'user',
       resourceId: row.id,
       openstackId: row.openstackId,
@@ -123,8 +157,8 @@ function userFindings(look: IdentityLook, context: PlanContext): readonly Findin
       before: { is_deleted: false },
       after: { is_deleted: true },
       action: 'TOMBSTONE',
-      allowed: !isMass,
-      reason: isMass ? massReason : null,
+      allowed: !mass.has(row),
+      reason: mass.has(row) ? massReason : null,
       evidence: look.evidence,
       firstSeenAt: null,
     })),

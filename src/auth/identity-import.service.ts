@@ -3,12 +3,10 @@ import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import type { HeldLease } from '../database/lease.service.js';
 import { Transaction, type EntityManager } from '../database/transaction.js';
-import { isMassMissing } from '../reconciliation/judgement.js';
 import { Loops, type LoopTurn, type ReconciliationLoop } from '../reconciliation/loops.js';
-import type { Policies } from '../reconciliation/policy.js';
 import { PolicyRepository } from '../reconciliation/policy.repository.js';
-import { IdentityRecordService, type HeldBack, type ObservedIdentity } from './identity-record.service.js';
-import { identityLease, IdentityRepository, type KnownIdentity } from './identity.repository.js';
+import { IdentityRecordService } from './identity-record.service.js';
+import { identityLease, IdentityRepository } from './identity.repository.js';
 import { KeystoneIdentityService } from './keystone-identity.service.js';
 
 /**
@@ -63,26 +61,18 @@ export class IdentityImportService implements ReconciliationLoop {
     const known = await this.database.read((manager) => this.identity.known(manager));
     const observed = await this.keystone.observe(known, () => lease.renew());
     const { value: policies } = await this.database.read((manager) => this.policies.policies(manager));
-    const heldBack = massOf(observed, known, policies);
-    if (heldBack.users.size + heldBack.projects.size > 0)
+    const heldBack = await this.transaction.run(async (tx) => {
+      await lease.fence(tx);
+      return this.record.saveAll(tx, observed, policies);
+    });
+    if (heldBack.users + heldBack.projects > 0)
       this.logger.warn(
-        { users: heldBack.users.size, projects: heldBack.projects.size },
+        heldBack,
         'so many are gone from Keystone at once that the view may be wrong: they stay until an administrator confirms their findings',
       );
-    await this.transaction.run(async (tx) => {
-      await lease.fence(tx);
-      await this.record.saveAll(tx, observed, heldBack);
-    });
     this.logger.debug(
       { projects: observed.projects.length, users: observed.users.length, complete: observed.arePlacesComplete },
       'identity imported',
     );
   }
-}
-
-/** Those who are gone, where they are too many at once. */
-function massOf(observed: ObservedIdentity, known: KnownIdentity, policies: Policies): HeldBack {
-  const mass = (gone: ReadonlySet<string>, live: readonly string[]): ReadonlySet<string> =>
-    isMassMissing({ missing: gone.size, live: live.length }, policies) ? gone : new Set();
-  return { users: mass(observed.goneUsers, known.users), projects: mass(observed.goneProjects, known.projects) };
 }

@@ -1,9 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Role } from '../common/principal.js';
 import { openstackName } from '../openstack/openstack-name.js';
+import type { ProjectEntity } from '../project/project.entity.js';
 import { ProjectRepository, type Place, type ProjectFacts } from '../project/project.repository.js';
+import type { Policies } from '../reconciliation/policy.js';
+import type { UserEntity } from '../user/user.entity.js';
 import { UserRepository, type UserFacts } from '../user/user.repository.js';
 import type { EntityManager } from '../database/transaction.js';
+import { massOf } from './identity-comparison.js';
 import { IdentityRepository } from './identity.repository.js';
 import { SessionRepository } from './session.repository.js';
 
@@ -35,10 +39,10 @@ export interface ObservedIdentity {
   readonly arePlacesComplete: boolean;
 }
 
-/** OpenStack ids of users and projects that are gone, and stay here with their places as if they were not. */
+/** How many are gone, and stay here with their places as if they were not: so many at once that the view may be wrong. */
 export interface HeldBack {
-  readonly users: ReadonlySet<string>;
-  readonly projects: ReadonlySet<string>;
+  readonly users: number;
+  readonly projects: number;
 }
 
 /** The places of one user (`userId`), or all that `mayChange` allows, as they were when Keystone was asked. */
@@ -65,7 +69,8 @@ export class IdentityRecordService {
   async savePerson(tx: EntityManager, person: ObservedPerson): Promise<number | null> {
     const { askedAt, domain, user, projects } = person;
     const domainId = await this.projects.saveDomain(tx, domain);
-    const projectIds = await this.saveProjects(tx, domainId, { projects, lostProjects: new Set(), askedAt });
+    const nothingGone = { unmanagedProjects: new Set<string>(), goneProjects: new Set<string>() };
+    const { projectIds } = await this.saveProjects(tx, domainId, { projects, askedAt, ...nothingGone }, null);
     const userId = await this.saveUser(tx, domainId, user, askedAt);
     if (userId === null) return null;
     const places = projects.flatMap(({ openstackId, role }) => {
@@ -77,15 +82,15 @@ export class IdentityRecordService {
   }
 
   /** Brings everything up to date, as a part of the caller's transaction. Safe to run again at any time. */
-  async saveAll(tx: EntityManager, observed: ObservedIdentity, heldBack: HeldBack): Promise<void> {
+  async saveAll(tx: EntityManager, observed: ObservedIdentity, policies: Policies): Promise<HeldBack> {
+    const { askedAt } = observed;
     const domainId = await this.projects.saveDomain(tx, observed.domain);
-    const goneProjects = [...observed.goneProjects].filter((id) => !heldBack.projects.has(id));
-    const lostProjects = new Set([...observed.unmanagedProjects, ...goneProjects]);
-    const projectIds = await this.saveProjects(tx, domainId, { ...observed, lostProjects });
-    const recorded = heldBack.projects.size === 0 ? [] : await this.projects.findAll(tx);
-    const heldProjects = new Set(recorded.filter((row) => heldBack.projects.has(row.openstackId)).map(({ id }) => id));
-    const { userIds, untouched } = await this.saveUsers(tx, domainId, observed, heldBack.users);
-    if (!observed.arePlacesComplete) return;
+    const { projectIds, heldProjects } = await this.saveProjects(tx, domainId, observed, policies);
+    // Who is an admin there is not to be seen in a project that does not show.
+    const keepsAdmins = heldProjects.size > 0;
+    const { userIds, untouched, held } = await this.saveUsers(tx, domainId, observed, { policies, keepsAdmins });
+    const heldBack = { users: held, projects: heldProjects.size };
+    if (!observed.arePlacesComplete) return heldBack;
     const places = observed.places.flatMap(({ user, project, role }) => {
       const userId = userIds.get(user);
       const projectId = projectIds.get(project);
@@ -93,10 +98,10 @@ export class IdentityRecordService {
         ? []
         : [{ userId, projectId, role }];
     });
-    const { askedAt } = observed;
     const mayChange = ({ userId, projectId }: Omit<Place, 'role'>): boolean =>
       !untouched.has(userId) && !heldProjects.has(projectId);
     await this.savePlaces(tx, { userId: null, places, askedAt, mayChange });
+    return heldBack;
   }
 
   /** A project that came, or says something new. False when its name belongs to another live one of ours. */
@@ -133,28 +138,37 @@ export class IdentityRecordService {
     return present.id;
   }
 
-  /** Our ids by OpenStack's, of those that could be recorded. */
+  /** Our ids by OpenStack's, of those that could be recorded; and of those that are held back where there are `policies` to judge by. */
   private async saveProjects(
     tx: EntityManager,
     domainId: number,
-    {
-      projects: observed,
-      lostProjects: lost,
-      askedAt,
-    }: Pick<ObservedIdentity, 'projects' | 'askedAt'> & { readonly lostProjects: ReadonlySet<string> },
-  ): Promise<ReadonlyMap<string, number>> {
+    observed: Pick<ObservedIdentity, 'projects' | 'askedAt' | 'unmanagedProjects' | 'goneProjects'>,
+    policies: Policies | null,
+  ): Promise<{ readonly projectIds: ReadonlyMap<string, number>; readonly heldProjects: ReadonlySet<number> }> {
+    const { projects, askedAt, unmanagedProjects, goneProjects } = observed;
     const recorded = await this.projects.findAll(tx);
     // What an operation is changing, or has changed since Keystone was asked, is known better already.
     const locked = await this.projects.findLocked(tx);
     const renamed = await this.identity.changedSince(tx, 'project', askedAt);
-    const seenNames = new Set(observed.map(({ name }) => name.toLowerCase()));
-    for (const row of recorded.filter(({ openstackId }) => lost.has(openstackId))) {
+    const seenNames = new Set(projects.map(({ name }) => name.toLowerCase()));
+    // One that is disabled is dealt with.
+    const live = recorded.filter(({ enabled }) => enabled);
+    const gone = live.filter(
+      ({ id, openstackId }) => goneProjects.has(openstackId) && !locked.has(id) && !renamed.has(id),
+    );
+    const mass = { gone, live: live.length, nameOf: ({ name }: ProjectEntity) => name, seenNames: [...seenNames] };
+    const heldProjects = new Set(policies === null ? [] : [...massOf(mass, policies)].map(({ id }) => id));
+    const lost = recorded.filter(
+      ({ id, openstackId }) =>
+        (unmanagedProjects.has(openstackId) || goneProjects.has(openstackId)) && !heldProjects.has(id),
+    );
+    for (const row of lost) {
       if (seenNames.has(row.name.toLowerCase())) await this.projects.tombstone(tx, row.id);
       else await this.projects.disable(tx, row.id);
     }
     const ids = new Map<string, number>();
     const unchanged: number[] = [];
-    for (const facts of observed) {
+    for (const facts of projects) {
       const row = recorded.find(({ openstackId }) => openstackId === facts.openstackId);
       if (row !== undefined && (locked.has(row.id) || renamed.has(row.id))) {
         ids.set(facts.openstackId, row.id);
@@ -171,47 +185,56 @@ export class IdentityRecordService {
       if (id !== null) ids.set(facts.openstackId, id);
     }
     await this.projects.markObserved(tx, unchanged);
-    return ids;
+    return { projectIds: ids, heldProjects };
   }
 
+  /** `untouched`: of whom nothing is written, those who are `held` back among them. */
   private async saveUsers(
     tx: EntityManager,
     domainId: number,
     { users, goneUsers, askedAt }: ObservedIdentity,
-    heldBack: ReadonlySet<string>,
-  ): Promise<{ readonly userIds: ReadonlyMap<string, number>; readonly untouched: ReadonlySet<number> }> {
+    { policies, keepsAdmins }: { readonly policies: Policies; readonly keepsAdmins: boolean },
+  ): Promise<{
+    readonly userIds: ReadonlyMap<string, number>;
+    readonly untouched: ReadonlySet<number>;
+    readonly held: number;
+  }> {
     const recorded = await this.users.findAllForUpdate(tx, domainId);
     const locked = await this.users.findLocked(tx);
-    // Someone who logged in after the lists were asked for is known better already; who is held back is not to be judged.
+    // Someone who logged in after the lists were asked for is known better already.
     const untouched = new Set(
       recorded
-        .filter(
-          ({ id, openstackId, observedAt }) =>
-            locked.has(id) ||
-            (observedAt !== null && observedAt >= askedAt) ||
-            (openstackId !== null && heldBack.has(openstackId)),
-        )
+        .filter(({ id, observedAt }) => locked.has(id) || (observedAt !== null && observedAt >= askedAt))
         .map(({ id }) => id),
     );
-    for (const row of recorded) {
-      const isGone = row.openstackId !== null && goneUsers.has(row.openstackId) && !untouched.has(row.id);
-      if (isGone) await this.removeUser(tx, row.id);
-    }
+    const gone = recorded.filter(
+      ({ id, openstackId }) => openstackId !== null && goneUsers.has(openstackId) && !untouched.has(id),
+    );
+    const mass = {
+      gone,
+      live: recorded.length,
+      nameOf: ({ accountId }: UserEntity) => accountId,
+      seenNames: users.map(({ accountId }) => accountId),
+    };
+    const held = massOf(mass, policies);
+    for (const { id } of held) untouched.add(id);
+    for (const { id } of gone) if (!untouched.has(id)) await this.removeUser(tx, id);
     const byOpenstackId = new Map(recorded.map((row) => [row.openstackId, row]));
     const userIds = new Map<string, number>();
     const unchanged: number[] = [];
-    for (const facts of users) {
-      const row = byOpenstackId.get(facts.openstackId);
+    for (const seen of users) {
+      const row = byOpenstackId.get(seen.openstackId);
       if (row !== undefined && untouched.has(row.id)) continue;
+      const facts = keepsAdmins && row?.isAdmin === true ? { ...seen, isAdmin: true } : seen;
       const id = row === undefined ? await this.users.insert(tx, domainId, facts, askedAt) : row.id;
       if (row !== undefined && isSame(row, facts)) unchanged.push(row.id);
       else if (id === null || (row !== undefined && !(await this.users.update(tx, row.id, facts))))
         this.reportCollision('user', facts.openstackId, facts.accountId);
       if (id !== null) userIds.set(facts.openstackId, id);
     }
-    await this.dropAdmins(tx, recorded, { users, untouched });
+    if (!keepsAdmins) await this.dropAdmins(tx, recorded, { users, untouched });
     await this.users.markObserved(tx, unchanged);
-    return { userIds, untouched };
+    return { userIds, untouched, held: held.size };
   }
 
   /** Who lost every role is not in the list of people any more. */

@@ -48,10 +48,9 @@ export class KeystoneIdentityService {
 
   private async read(known: KnownIdentity, call: OpenStackCall): Promise<Observation> {
     const account = await this.account.account();
-    const [domain, projectList, userList] = await Promise.all([
+    const [domain, projectList] = await Promise.all([
       this.projects.domain(call, account.domainId),
       this.projects.listProjects(call, account.domainId),
-      this.users.list(call, account.domainId),
     ]);
     const { MANAGED_PROJECTS, ADMIN_PROJECTS } = this.config.settings;
     const rules = { managedProjects: MANAGED_PROJECTS, adminProjects: ADMIN_PROJECTS };
@@ -61,6 +60,8 @@ export class KeystoneIdentityService {
     const admin = adminProjectIds(projectList.projects, rules, account);
     const { assignments, isComplete } = await this.assignments(managedIds, admin, call);
     const { admins, places } = rolesOf(assignments, managedIds, admin, account);
+    // After the roles: who is deleted in between is gone, not one who has lost every role.
+    const userList = await this.users.list(call, account.domainId);
     const listed = new Set(projectList.projects.map(({ openstackId }) => openstackId));
     const goneProjects = await this.goneProjects(known.projects, projectList, call);
     const observed: ObservedIdentity = {

@@ -247,6 +247,51 @@ describe('the import from Keystone', () => {
       { openstack_id: '0123456789abcdef0123456789abcdef', is_live: 1 },
     ]);
   });
+
+  it('lets many back in who were made anew in Keystone, under the names of those who are gone', async () => {
+    const { cloud, seed } = app.simulator;
+    const renewed = (id: string): string => id.replace(/^.{8}/, 'abcdef01');
+    for (const name of ['mate', 'viewer', 'other'] as const) {
+      const { id } = seed.users[name];
+      const user = cloud.users.get(id);
+      if (user === undefined) throw new Error(`no ${name}`);
+      cloud.users.delete(id);
+      cloud.users.set(renewed(id), { ...user, id: renewed(id) });
+      cloud.assignments = cloud.assignments.map((one) => (one.userId === id ? { ...one, userId: renewed(id) } : one));
+    }
+    for (const project of ['demo', 'other'] as const) {
+      const old = cloud.projects.get(seed.projects[project]);
+      if (old === undefined) throw new Error(`no ${project}`);
+      cloud.projects.delete(old.id);
+      cloud.projects.set(renewed(old.id), { ...old, id: renewed(old.id) });
+      cloud.assignments = cloud.assignments.map((one) =>
+        one.projectId === old.id ? { ...one, projectId: renewed(old.id) } : one,
+      );
+    }
+    await sweeps();
+    await sweeps();
+    expect(await places()).toEqual(seedPlaces);
+    expect(
+      await rows('SELECT openstack_id FROM project WHERE deleted_at IS NULL AND name IN (?) ORDER BY name', [
+        ['demo', 'other'],
+      ]),
+    ).toEqual(['demo', 'other'].map((name) => ({ openstack_id: renewed(seed.projects[name as 'demo' | 'other']) })));
+    await app.login('mate');
+  });
+
+  it('makes one more project read-only that is gone when another one was long ago', async () => {
+    const { cloud, seed } = app.simulator;
+    const template = cloud.projects.get(seed.projects.other);
+    if (template === undefined) throw new Error('no project');
+    const ids = ['1', '2', '3'].map((digit) => digit.repeat(32));
+    for (const id of ids) cloud.projects.set(id, { ...template, id, name: `more-${id.slice(0, 1)}` });
+    await sweeps();
+    for (const id of ids.slice(0, 2)) {
+      cloud.projects.delete(id);
+      await sweeps();
+      expect(await rows('SELECT enabled FROM project WHERE openstack_id = ?', [id])).toEqual([{ enabled: 0 }]);
+    }
+  });
 });
 
 describe('the settings of the import', () => {
