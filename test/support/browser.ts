@@ -146,7 +146,7 @@ export class Browser {
     const aim = `(() => { const one = ${find}; one?.scrollIntoView({ block: 'center' }); const [box] = one?.getClientRects() ?? [];
       if (box === undefined) return null;
       window.metByClick = false;
-      addEventListener('click', ({ target }) => { window.metByClick = one.contains(target); }, { capture: true, once: true });
+      addEventListener('click', ({ target }) => { window.metByClick = ${find}?.contains(target) === true; }, { capture: true, once: true });
       return { x: box.x + box.width / 2, y: box.y + box.height / 2 }; })()`;
     for (let [met, end] = [false, Date.now() + 15_000]; !met;) {
       if (Date.now() > end) throw new Error(`no click reaches “${name}”: something lies over it`);

@@ -57,6 +57,9 @@ interface Refusing {
   readonly oneOf: number;
 }
 
+/** Of one transaction; fewer than it is tried. */
+const mostRefusals = 3;
+
 /** Statements that take locks. */
 export const locking = /^\s*(INSERT|UPDATE|DELETE|SELECT\b.*\bFOR (UPDATE|SHARE)\b)/is;
 const writing = /^\s*(INSERT|UPDATE|DELETE)\b/i;
@@ -76,6 +79,8 @@ export class MysqlProxy {
   private isDown = false;
   private refusing: Refusing | null = null;
   private transactions = 0;
+  /** How often a transaction was refused that begins with this statement: what is tried again is not refused for ever. */
+  private readonly refused = new Map<string, number>();
   private demoted = new Set<Socket>();
   /** How many COMMITs were cut. */
   cuts = 0;
@@ -175,7 +180,7 @@ export class MysqlProxy {
         }
         statements.push(statement);
       }
-      const error = statement === null ? null : this.errorFor(statement, client, isChosen);
+      const error = statement === null ? null : this.errorFor(statement, client, isChosen ? statements : null);
       if (error !== null) {
         isChosen = false;
         answerNext = error;
@@ -211,9 +216,15 @@ export class MysqlProxy {
     return this.transactions % this.refusing.oneOf === 0;
   }
 
-  private errorFor(statement: string, client: Socket, isChosen: boolean): MysqlError | null {
+  /** `chosen`: what a transaction that is to be refused has sent so far, this statement included. */
+  private errorFor(statement: string, client: Socket, chosen: readonly string[] | null): MysqlError | null {
     if (this.demoted.has(client) && writing.test(statement)) return readOnly;
-    return isChosen && this.refusing?.at.test(statement) === true ? this.refusing.error : null;
+    const first = chosen?.find((one) => locking.test(one));
+    if (first === undefined || this.refusing?.at.test(statement) !== true) return null;
+    const times = this.refused.get(first) ?? 0;
+    if (times >= mostRefusals) return null;
+    this.refused.set(first, times + 1);
+    return this.refusing.error;
   }
 
   private takeCut(statements: readonly string[]): Cut | null {
