@@ -37,7 +37,7 @@ function projectFindings(look: IdentityLook, context: PlanContext): readonly Fin
     .filter(({ openstackId }) => observed.unmanagedProjects.has(openstackId))
     .map(({ openstackId, name }) => ({ openstackId, name, enabled: false }));
   const found = compareProjects(recorded.projects, [...observed.projects, ...left], observed.goneProjects);
-  const mass = massOfProjects(look, found.gone, context);
+  const mass = massOfProjects(look, context);
   const isInScope = (row: RecordedProject): boolean => context.isEverything || context.projects.has(row.openstackId);
   return [
     ...found.differing
@@ -56,17 +56,13 @@ function projectFindings(look: IdentityLook, context: PlanContext): readonly Fin
   ];
 }
 
-function massOfProjects(
-  { observed, recorded }: IdentityLook,
-  gone: readonly RecordedProject[],
-  { policies }: PlanContext,
-): ReadonlySet<RecordedProject> {
+function massOfProjects({ observed, recorded }: IdentityLook, { policies }: PlanContext): ReadonlySet<RecordedProject> {
   // One that is disabled is dealt with, as far as it goes without a confirmation.
-  const isEnabled = ({ enabled }: RecordedProject): boolean => enabled;
+  const live = recorded.projects.filter(({ enabled }) => enabled);
   return massOf(
     {
-      gone: gone.filter(isEnabled),
-      live: recorded.projects.filter(isEnabled).length,
+      gone: live.filter(({ openstackId }) => observed.goneProjects.has(openstackId)),
+      live: live.length,
       nameOf: ({ name }) => name,
       seenNames: observed.projects.map(({ name }) => name),
     },
@@ -119,11 +115,11 @@ function userFindings(look: IdentityLook, context: PlanContext): readonly Findin
   if (!context.isEverything) return [];
   const { observed, recorded } = look;
   const found = compareUsers(recorded.users, observed.users, observed.goneUsers);
-  const goneProjects = recorded.projects.filter(({ openstackId }) => observed.goneProjects.has(openstackId));
-  const lacksProjects = massOfProjects(look, goneProjects, context).size > 0;
+  // Who is an admin there is not to be seen in a project that does not show, nor in roles that were not read to their end.
+  const keepsAdmins = massOfProjects(look, context).size > 0 || !observed.arePlacesComplete;
   const mass = massOf(
     {
-      gone: found.gone,
+      gone: recorded.users.filter(({ openstackId }) => observed.goneUsers.has(openstackId)),
       live: recorded.users.length,
       nameOf: ({ accountId }) => accountId,
       seenNames: observed.users.map(({ accountId }) => accountId),
@@ -136,10 +132,9 @@ function userFindings(look: IdentityLook, context: PlanContext): readonly Findin
       .filter(
         ({ row }) => observed.arePlacesComplete || observed.users.some((one) => one.openstackId === row.openstackId),
       )
-      // Who is an admin is not to be seen in a project that does not show.
       .map(({ row, differences }) => ({
         row,
-        differences: differences.filter(({ field }) => field !== 'is_admin' || !lacksProjects),
+        differences: differences.filter(({ field, ours }) => !(keepsAdmins && field === 'is_admin' && ours === true)),
       }))
       .filter(({ differences }) => differences.length > 0)
       .map(({ row, differences }) =>

@@ -86,8 +86,8 @@ export class IdentityRecordService {
     const { askedAt } = observed;
     const domainId = await this.projects.saveDomain(tx, observed.domain);
     const { projectIds, heldProjects } = await this.saveProjects(tx, domainId, observed, policies);
-    // Who is an admin there is not to be seen in a project that does not show.
-    const keepsAdmins = heldProjects.size > 0;
+    // Who is an admin there is not to be seen in a project that does not show, nor in roles that were not read to their end.
+    const keepsAdmins = heldProjects.size > 0 || !observed.arePlacesComplete;
     const { userIds, untouched, held } = await this.saveUsers(tx, domainId, observed, { policies, keepsAdmins });
     const heldBack = { users: held, projects: heldProjects.size };
     if (!observed.arePlacesComplete) return heldBack;
@@ -153,14 +153,15 @@ export class IdentityRecordService {
     const seenNames = new Set(projects.map(({ name }) => name.toLowerCase()));
     // One that is disabled is dealt with.
     const live = recorded.filter(({ enabled }) => enabled);
-    const gone = live.filter(
-      ({ id, openstackId }) => goneProjects.has(openstackId) && !locked.has(id) && !renamed.has(id),
-    );
+    const gone = live.filter(({ openstackId }) => goneProjects.has(openstackId));
     const mass = { gone, live: live.length, nameOf: ({ name }: ProjectEntity) => name, seenNames: [...seenNames] };
     const heldProjects = new Set(policies === null ? [] : [...massOf(mass, policies)].map(({ id }) => id));
     const lost = recorded.filter(
       ({ id, openstackId }) =>
-        (unmanagedProjects.has(openstackId) || goneProjects.has(openstackId)) && !heldProjects.has(id),
+        (unmanagedProjects.has(openstackId) || goneProjects.has(openstackId)) &&
+        !heldProjects.has(id) &&
+        !locked.has(id) &&
+        !renamed.has(id),
     );
     for (const row of lost) {
       if (seenNames.has(row.name.toLowerCase())) await this.projects.tombstone(tx, row.id);
@@ -207,12 +208,11 @@ export class IdentityRecordService {
         .filter(({ id, observedAt }) => locked.has(id) || (observedAt !== null && observedAt >= askedAt))
         .map(({ id }) => id),
     );
-    const gone = recorded.filter(
-      ({ id, openstackId }) => openstackId !== null && goneUsers.has(openstackId) && !untouched.has(id),
-    );
+    const inKeystone = recorded.filter(({ openstackId }) => openstackId !== null);
+    const gone = inKeystone.filter(({ openstackId }) => goneUsers.has(openstackId ?? ''));
     const mass = {
       gone,
-      live: recorded.length,
+      live: inKeystone.length,
       nameOf: ({ accountId }: UserEntity) => accountId,
       seenNames: users.map(({ accountId }) => accountId),
     };

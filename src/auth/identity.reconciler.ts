@@ -130,7 +130,7 @@ export class IdentityReconciler implements OnModuleInit {
 
   private async writeUser(
     tx: EntityManager,
-    { resourceId, openstackId, action }: FindingDraft,
+    { resourceId, openstackId, action, after }: FindingDraft,
     { observed, recorded }: IdentityLook,
   ): Promise<ApplyOutcome> {
     if (resourceId !== null) {
@@ -144,8 +144,11 @@ export class IdentityReconciler implements OnModuleInit {
     }
     const seen = observed.users.find((user) => user.openstackId === openstackId);
     const row = recorded.users.find(({ id }) => id === resourceId);
-    const facts = seen ?? (row === undefined ? null : { ...row, isAdmin: false });
-    return facts === null ? moved : taken(await this.record.saveFacts(tx, observed, facts));
+    if (row === undefined) return seen === undefined ? moved : taken(await this.record.saveFacts(tx, observed, seen));
+    const facts = seen ?? { ...row, isAdmin: false };
+    // Only what the finding says is written.
+    const isAdmin = after !== null && 'is_admin' in after ? facts.isAdmin : row.isAdmin;
+    return taken(await this.record.saveFacts(tx, observed, { ...facts, isAdmin }));
   }
 
   private async writePlace(
