@@ -124,6 +124,7 @@ export class MysqlProxy {
   /** From now on one transaction of so many meets this error at the first of its statements like this. */
   refuseOneOf(oneOf: number, error: MysqlError, at: RegExp): void {
     this.refusing = { error, at, oneOf };
+    this.refused.clear();
   }
 
   stopRefusing(): void {
@@ -219,7 +220,10 @@ export class MysqlProxy {
   /** `chosen`: what a transaction that is to be refused has sent so far, this statement included. */
   private errorFor(statement: string, client: Socket, chosen: readonly string[] | null): MysqlError | null {
     if (this.demoted.has(client) && writing.test(statement)) return readOnly;
-    const first = chosen?.find((one) => locking.test(one));
+    // What is new in each attempt does not tell transactions apart.
+    const first = chosen
+      ?.find((one) => locking.test(one))
+      ?.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '');
     if (first === undefined || this.refusing?.at.test(statement) !== true) return null;
     const times = this.refused.get(first) ?? 0;
     if (times >= mostRefusals) return null;
