@@ -27,9 +27,9 @@ export interface Books {
   readonly different: number;
   /** Transactions older than 2 seconds. */
   readonly longTransactions: number;
-  /** Objects that the sweep deleted, servers that failed, operations in all. */
+  /** Objects that the sweep deleted, operations in all, and those that failed: which, at what and why. */
   readonly swept: number;
-  readonly failed: number;
+  readonly failures: readonly string[];
   readonly operations: number;
   /** What is wrong, a line each. */
   readonly problems: readonly string[];
@@ -91,7 +91,7 @@ export async function balance(connection: Connection, simulator: Simulator, prom
     different: different.length,
     longTransactions,
     swept: await count(connection, 'SELECT COUNT(*) AS n FROM orphan WHERE deleted_at IS NOT NULL'),
-    failed: await count(connection, "SELECT COUNT(*) AS n FROM operation WHERE state = 'FAILED'"),
+    failures: await failures(connection),
     operations: await count(connection, 'SELECT COUNT(*) AS n FROM operation'),
     problems,
   };
@@ -166,6 +166,17 @@ async function lostPromises(connection: Connection, promises: Promises): Promise
       .filter((id) => live.get(id) !== false)
       .map((id) => `lost: the deletion of server ${String(id)}`),
   ];
+}
+
+async function failures(connection: Connection): Promise<readonly string[]> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    "SELECT kind, resource_type, resource_id, step, error_code, error_detail FROM operation WHERE state = 'FAILED' ORDER BY id",
+  );
+  return rows.map(
+    (row) =>
+      `${String(row['kind'])} of ${String(row['resource_type'])} ${String(row['resource_id'])} at ${String(row['step'])}: ` +
+      `${String(row['error_code'])} ${String(row['error_detail'])}`,
+  );
 }
 
 async function count(connection: Connection, sql: string): Promise<number> {

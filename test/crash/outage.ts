@@ -105,7 +105,7 @@ async function play(world: World, options: OutageOptions): Promise<readonly Case
       `  calls a second to a service that is down, the busiest 10 s: ${rates
         .map(({ of, mean, worst }) => `${of} ${worst.toFixed(2)} (mean ${mean.toFixed(2)})`)
         .join(', ')}\n` +
-      `  all final ${(tookMs / 1_000).toFixed(1)} s after it was back; failed ${String(books.failed)}, orphans ${String(books.orphans)}, ` +
+      `  all final ${(tookMs / 1_000).toFixed(1)} s after it was back; failed ${String(books.failures.length)}, orphans ${String(books.orphans)}, ` +
       `twice ${String(books.twice)}, missing ${String(books.missing)}, stuck ${String(books.stuck)}, lost ${String(books.lost)}`,
   );
   return [
@@ -132,7 +132,7 @@ async function play(world: World, options: OutageOptions): Promise<readonly Case
     },
     {
       name: 'nothing failed, and the books balance',
-      problems: [...books.problems, ...(books.failed === 0 ? [] : [`${String(books.failed)} operations failed`])],
+      problems: [...books.problems, ...books.failures],
     },
   ];
 }

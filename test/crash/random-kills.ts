@@ -48,7 +48,8 @@ export async function randomKills(database: Database, options: RandomKillsOption
     console.log(
       `\nrandom kills: ${String(options.kills)} kills of ${String(options.replicas)} replicas, seed ${String(options.seed)}\n` +
         `  acknowledged: ${String(world.promises.created.size)} creations, ${String(world.promises.deleted.size)} deletions of servers; ` +
-        `operations ${String(books.operations)}, of which failed ${String(books.failed)}\n` +
+        `operations ${String(books.operations)}, of which failed ${String(books.failures.length)}\n` +
+        books.failures.map((failure) => `  failed: ${failure}\n`).join('') +
         `  orphans ${String(books.orphans)} · twice ${String(books.twice)} · missing ${String(books.missing)} · ` +
         `stuck ${String(books.stuck)} · acknowledged and lost ${String(books.lost)}\n` +
         `  creating calls per marker: ${[...markers]

@@ -115,7 +115,7 @@ try {
   );
   const { books, tookMs } = await world.quiet(quietMs);
   console.log(
-    `books: ${String(books.operations)} operations, of which failed ${String(books.failed)}; quiet after ${(tookMs / 1_000).toFixed(1)} s`,
+    `books: ${String(books.operations)} operations, of which failed ${String(books.failures.length)}; quiet after ${(tookMs / 1_000).toFixed(1)} s`,
   );
   note('books balance', books.problems);
   note('no error in the log', replica.lines.filter((line) => /"level":"(error|fatal)"/.test(line)).slice(0, 5));
