@@ -56,7 +56,7 @@ export interface StepSituation<Rows> {
   readonly now: () => Date;
 }
 
-/** The same 5xx this often in a row, with nothing found, is a refusal. */
+/** The same 500 this often in a row, with nothing found, is a refusal. */
 const sameFailureLimit = 3;
 
 /** Tries one step once. Holds no state and writes nothing: the executor records the outcome behind its fence. */
@@ -137,8 +137,8 @@ export class StepRunner {
       if (!(error instanceof OpenStackError)) throw error;
       if (isAway(error)) return this.wait(situation, error);
       if (error instanceof OpenStackUnknownOutcome) {
-        // The next look tells whether it took effect; the same 5xx again and again is an answer.
-        return this.isRepeated(situation, error)
+        // The next look tells whether it took effect; the same 500 again and again is an answer, a gateway's 503 is none.
+        return isBroken(error) && this.isRepeated(situation, error)
           ? refused(faultOf(error, step.title))
           : this.retry(situation, signature(error), error);
       }

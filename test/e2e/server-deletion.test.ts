@@ -102,6 +102,20 @@ describe('DELETE /servers/{id}', () => {
     expect(markedObjects(app.simulator).filter((object) => object.name.startsWith('nipped'))).toEqual([]);
   });
 
+  it.each(['/servers/', '/ports/', '/volumes/'])(
+    'goes on when the gateway before %s turns away one attempt after the other',
+    async (path) => {
+      const server = await servers.create(`turned-away${path.replaceAll('/', '-')}`);
+      const fault = app.simulator.faults.add({ method: 'DELETE', path, status: 503, times: 4 });
+      const answer = await remove(server.id);
+      expect(answer.status).toBe(202);
+      expect(await demo.finished(answer)).toMatchObject({ state: 'SUCCEEDED' });
+      expect(app.simulator.faults.list().find(({ id }) => id === fault)?.hits).toBe(4);
+      expect((await demo.get(`/servers/${String(server.id)}`)).status).toBe(404);
+      expect(ofServer(server)).toEqual([]);
+    },
+  );
+
   it('frees the floating IP, which stays', async () => {
     const server = await servers.create('with-address');
     const networks = await demo.get<{ networks: { id: string; is_external: boolean }[] }>('/networks');
