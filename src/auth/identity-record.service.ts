@@ -17,6 +17,8 @@ export interface ObservedPerson {
   readonly domain: { readonly openstackId: string; readonly name: string };
   readonly user: UserFacts;
   readonly projects: readonly (ProjectFacts & { readonly role: Role })[];
+  /** OpenStack ids of all projects that Keystone listed, managed or not. */
+  readonly shownProjects: ReadonlySet<string>;
 }
 
 /** Everything that Keystone showed, from lists that were asked for at `askedAt`. */
@@ -65,19 +67,26 @@ export class IdentityRecordService {
     private readonly sessions: SessionRepository,
   ) {}
 
-  /** Brings one person up to date; returns our id of the user, or null when its account is another live user's. */
+  /**
+   * Brings one person up to date; returns our id of the user, or null when its account is another live user's. A project that does not
+   * show says nothing of who has a place in it, nor of who is an admin there: what becomes of it is for the import to decide.
+   */
   async savePerson(tx: EntityManager, person: ObservedPerson): Promise<number | null> {
-    const { askedAt, domain, user, projects } = person;
+    const { askedAt, domain, user, projects, shownProjects } = person;
     const domainId = await this.projects.saveDomain(tx, domain);
+    const recorded = await this.projects.findAll(tx);
     const nothingGone = { unmanagedProjects: new Set<string>(), goneProjects: new Set<string>() };
-    const { projectIds } = await this.saveProjects(tx, domainId, { projects, askedAt, ...nothingGone }, null);
-    const userId = await this.saveUser(tx, domainId, user, askedAt);
+    const { projectIds } = await this.saveProjects(tx, domainId, { recorded, projects, askedAt, ...nothingGone }, null);
+    const hidden = new Set(
+      recorded.filter(({ enabled, openstackId }) => enabled && !shownProjects.has(openstackId)).map(({ id }) => id),
+    );
+    const userId = await this.saveUser(tx, domainId, user, { askedAt, keepsAdmins: hidden.size > 0 });
     if (userId === null) return null;
     const places = projects.flatMap(({ openstackId, role }) => {
       const projectId = projectIds.get(openstackId);
       return projectId === undefined ? [] : [{ userId, projectId, role }];
     });
-    await this.savePlaces(tx, { userId, places, askedAt, mayChange: () => true });
+    await this.savePlaces(tx, { userId, places, askedAt, mayChange: ({ projectId }) => !hidden.has(projectId) });
     return userId;
   }
 
@@ -85,7 +94,8 @@ export class IdentityRecordService {
   async saveAll(tx: EntityManager, observed: ObservedIdentity, policies: Policies): Promise<HeldBack> {
     const { askedAt } = observed;
     const domainId = await this.projects.saveDomain(tx, observed.domain);
-    const { projectIds, heldProjects } = await this.saveProjects(tx, domainId, observed, policies);
+    const recorded = await this.projects.findAll(tx);
+    const { projectIds, heldProjects } = await this.saveProjects(tx, domainId, { recorded, ...observed }, policies);
     // Who is an admin there is not to be seen in a project that does not show, nor in roles that were not read to their end.
     const keepsAdmins = heldProjects.size > 0 || !observed.arePlacesComplete;
     const { userIds, untouched, held } = await this.saveUsers(tx, domainId, observed, { policies, keepsAdmins });
@@ -120,7 +130,7 @@ export class IdentityRecordService {
     facts: UserFacts,
   ): Promise<boolean> {
     const domainId = await this.projects.saveDomain(tx, domain);
-    return (await this.saveUser(tx, domainId, facts, askedAt)) !== null;
+    return (await this.saveUser(tx, domainId, facts, { askedAt, keepsAdmins: false })) !== null;
   }
 
   /** The account is free, its places and sessions end with it. */
@@ -130,9 +140,16 @@ export class IdentityRecordService {
     await this.sessions.endAllOf(tx, { userId, exceptId: null }, 'user-deleted');
   }
 
-  private async saveUser(tx: EntityManager, domainId: number, facts: UserFacts, askedAt: Date): Promise<number | null> {
-    const present = await this.users.findByOpenstackIdForUpdate(tx, facts.openstackId);
-    if (present === null) return this.users.insert(tx, domainId, facts, askedAt);
+  /** `keepsAdmins`: whoever is an admin here stays one. */
+  private async saveUser(
+    tx: EntityManager,
+    domainId: number,
+    seen: UserFacts,
+    { askedAt, keepsAdmins }: { readonly askedAt: Date; readonly keepsAdmins: boolean },
+  ): Promise<number | null> {
+    const present = await this.users.findByOpenstackIdForUpdate(tx, seen.openstackId);
+    if (present === null) return this.users.insert(tx, domainId, seen, askedAt);
+    const facts = keepsAdmins && present.isAdmin ? { ...seen, isAdmin: true } : seen;
     if (isSame(present, facts)) await this.users.markObserved(tx, [present.id]);
     else if (!(await this.users.update(tx, present.id, facts))) return null;
     return present.id;
@@ -142,11 +159,12 @@ export class IdentityRecordService {
   private async saveProjects(
     tx: EntityManager,
     domainId: number,
-    observed: Pick<ObservedIdentity, 'projects' | 'askedAt' | 'unmanagedProjects' | 'goneProjects'>,
+    observed: Pick<ObservedIdentity, 'projects' | 'askedAt' | 'unmanagedProjects' | 'goneProjects'> & {
+      readonly recorded: readonly ProjectEntity[];
+    },
     policies: Policies | null,
   ): Promise<{ readonly projectIds: ReadonlyMap<string, number>; readonly heldProjects: ReadonlySet<number> }> {
-    const { projects, askedAt, unmanagedProjects, goneProjects } = observed;
-    const recorded = await this.projects.findAll(tx);
+    const { recorded, projects, askedAt, unmanagedProjects, goneProjects } = observed;
     // What an operation is changing, or has changed since Keystone was asked, is known better already.
     const locked = await this.projects.findLocked(tx);
     const renamed = await this.identity.changedSince(tx, 'project', askedAt);

@@ -62,6 +62,7 @@ export class KeystonePersonService {
         const role = places?.get(project.openstackId);
         return role === undefined ? [] : [{ ...project, role }];
       }),
+      shownProjects: new Set(projects.map(({ openstackId }) => openstackId)),
     };
   }
 }

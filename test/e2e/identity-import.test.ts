@@ -204,6 +204,7 @@ describe('the import from Keystone', () => {
     for (const project of ['demo', 'other'] as const) cloud.projects.delete(seed.projects[project]);
     await sweeps();
     await sweeps();
+    await app.login('mate');
     expect(await places()).toEqual(both);
     expect(await rows('SELECT id FROM project WHERE enabled = 0 AND deleted_at IS NULL')).toEqual([]);
   });
