@@ -40,6 +40,8 @@ function projectFindings(look: IdentityLook, context: PlanContext): readonly Fin
   const mass = massOfProjects(look, context);
   const isInScope = (row: RecordedProject): boolean => context.isEverything || context.projects.has(row.openstackId);
   return [
+    // First, since their names may be what others wait for.
+    ...found.gone.filter(isInScope).flatMap((row) => goneProject(look, row, mass.has(row), context)),
     ...found.differing
       .filter(({ row }) => isInScope(row))
       .map(({ row, differences }) =>
@@ -52,7 +54,6 @@ function projectFindings(look: IdentityLook, context: PlanContext): readonly Fin
     ...(context.isEverything ? found.unknown : []).map(({ openstackId, name, enabled }) =>
       unknown(look, 'project', openstackId, null, { name, enabled }),
     ),
-    ...found.gone.filter(isInScope).flatMap((row) => goneProject(look, row, mass.has(row), context)),
   ];
 }
 
@@ -79,11 +80,12 @@ function goneProject(
   const count = look.left.get(row.id) ?? 0;
   const seenAt = row.observedAt ?? look.recorded.now;
   const isOver = look.recorded.now.getTime() - seenAt.getTime() >= policies.missingGraceSeconds * 1000;
-  const tombstones = isOver && count === 0 && policies.missing === 'tombstone';
+  const isReplaced = look.observed.projects.some(({ name }) => name.toLowerCase() === row.name.toLowerCase());
+  const tombstones = isReplaced || (isOver && count === 0 && policies.missing === 'tombstone');
   const action = tombstones ? 'TOMBSTONE' : row.enabled ? 'MARK_MISSING' : null;
   return [
     {
-      type: isMass ? 'MASS_MISSING' : isOver ? 'DELETED_OUTSIDE' : 'MISSING',
+      type: isMass ? 'MASS_MISSING' : isOver || isReplaced ? 'DELETED_OUTSIDE' : 'MISSING',
       resourceType: 'project',
       resourceId: row.id,
       openstackId: row.openstackId,
@@ -93,7 +95,9 @@ function goneProject(
       allowed: action !== null && !isMass,
       reason: isMass
         ? massReason
-        : goneReason(count, isOver, policies.missing === 'mark', policies.missingGraceSeconds),
+        : isReplaced
+          ? 'Another project of that name has taken its place in Keystone.'
+          : goneReason(count, isOver, policies.missing === 'mark', policies.missingGraceSeconds),
       evidence: look.evidence,
       firstSeenAt: null,
     },
@@ -127,6 +131,21 @@ function userFindings(look: IdentityLook, context: PlanContext): readonly Findin
     context.policies,
   );
   return [
+    // First, since the accounts may be what others wait for.
+    ...found.gone.map((row): FindingDraft => ({
+      type: mass.has(row) ? 'MASS_MISSING' : 'DELETED_OUTSIDE',
+      resourceType: 'user',
+      resourceId: row.id,
+      openstackId: row.openstackId,
+      projectId: null,
+      before: { is_deleted: false },
+      after: { is_deleted: true },
+      action: 'TOMBSTONE',
+      allowed: !mass.has(row),
+      reason: mass.has(row) ? massReason : null,
+      evidence: look.evidence,
+      firstSeenAt: null,
+    })),
     ...found.differing
       // Who lost a role is not to be told from who was not listed.
       .filter(
@@ -143,20 +162,6 @@ function userFindings(look: IdentityLook, context: PlanContext): readonly Findin
     ...found.unknown.map(({ openstackId, accountId, enabled, isAdmin }) =>
       unknown(look, 'user', openstackId, null, { account_id: accountId, enabled, is_admin: isAdmin }),
     ),
-    ...found.gone.map((row): FindingDraft => ({
-      type: mass.has(row) ? 'MASS_MISSING' : 'DELETED_OUTSIDE',
-      resourceType: 'user',
-      resourceId: row.id,
-      openstackId: row.openstackId,
-      projectId: null,
-      before: { is_deleted: false },
-      after: { is_deleted: true },
-      action: 'TOMBSTONE',
-      allowed: !mass.has(row),
-      reason: mass.has(row) ? massReason : null,
-      evidence: look.evidence,
-      firstSeenAt: null,
-    })),
   ];
 }
 

@@ -173,6 +173,28 @@ describe('reconciliation of projects, people and members', () => {
     expect(gone?.['deleted_at']).not.toBeNull();
   });
 
+  it('lets those in who were made anew under the name of one who is gone, in one run', async () => {
+    await runs.setPolicies({ missing_grace_seconds: 300 });
+    const { cloud, outside, seed } = app.simulator;
+    const [other, mate] = [cloud.projects.get(seed.projects.other), cloud.users.get(seed.users.mate.id)];
+    if (other === undefined || mate === undefined) throw new Error('no seed');
+    const [projectId, userId] = ['3'.repeat(32), '4'.repeat(32)];
+    cloud.projects.delete(other.id);
+    outside.delete(mate.id);
+    cloud.projects.set(projectId, { ...other, id: projectId });
+    cloud.users.set(userId, { ...mate, id: userId });
+    outside.grant({ userId, roleId: seed.roles.member, projectId });
+    const plan = await planned();
+    expect(told(plan)).toEqual([
+      ['DELETED_OUTSIDE', 'project', 'TOMBSTONE', true],
+      ['UNMANAGED', 'project', 'ADOPT', true],
+      ['DELETED_OUTSIDE', 'user', 'TOMBSTONE', true],
+      ['UNMANAGED', 'user', 'ADOPT', true],
+      ['UNMANAGED', 'project_user', 'ADOPT', true],
+    ]);
+    await applied(plan);
+  });
+
   it('applies nothing unconfirmed where many are gone at once, and nothing where lists are empty or refused', async () => {
     const { cloud, outside, seed } = app.simulator;
     const before = await rows(
