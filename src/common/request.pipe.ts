@@ -24,7 +24,8 @@ export class RequestPipe implements PipeTransform {
     const refuse = (errors: readonly FieldError[]): never => {
       throw new ValidationFailed(errors.slice(0, maxErrors).map((error) => ({ ...error, in: part })));
     };
-    const plain = value ?? {};
+    // A request without a body has none of its fields; a body that says null is no object.
+    const plain = value === undefined ? {} : value;
     if (!isPlainObject(plain)) return refuse([{ field: '', message: 'must be a JSON object', type: 'object' }]);
     const broken = firstBrokenText(plain, '');
     if (broken !== null) return refuse([broken]);

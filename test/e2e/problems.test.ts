@@ -100,8 +100,10 @@ describe('what is wrong with a request', () => {
     expectProblem(await postText(text), 422, 'VALIDATION_FAILED');
   });
 
-  it('is 422 for a null as the whole body, naming what is missing', async () => {
-    expectProblem(await postText('null'), 422, 'VALIDATION_FAILED');
+  it.each(['null', '[]', '"name"', '7', 'true'])('says that %s is no object', async (text) => {
+    const answer = await postText(text);
+    expectProblem(answer, 422, 'VALIDATION_FAILED');
+    expect(answer.body.errors).toEqual([{ field: '', in: 'body', message: 'must be a JSON object', type: 'object' }]);
   });
 
   it.each([
