@@ -1,4 +1,3 @@
-import type { FastifyReply } from 'fastify';
 import { DomainError } from './errors.js';
 
 /** 429: more requests than one client may send. */
@@ -16,6 +15,11 @@ export interface RateLimit {
   readonly perSecond: number;
   /** Requests that it may send at once after a rest. */
   readonly burst: number;
+}
+
+/** What of an answer is written here. */
+interface ReplyHeaders {
+  header(name: string, value: string): unknown;
 }
 
 interface Bucket {
@@ -37,7 +41,7 @@ export class RateLimiter {
    *
    * @throws TooManyRequests
    */
-  take(client: string, nowMs: number, reply: Pick<FastifyReply, 'header'>): void {
+  take(client: string, nowMs: number, reply: ReplyHeaders): void {
     const { perSecond, burst } = this.limit;
     if (perSecond === 0) return;
     if (this.buckets.size > sweepSize) this.forgetRested(nowMs);
