@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { randomUUID } from 'node:crypto';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Api } from '../support/api.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { MysqlProxy, type CutSide } from '../support/mysql-proxy.js';
-import { connect, workerSchema } from '../support/schema.js';
+import type { TestApp } from '../support/app.js';
+import type { CutSide, MysqlProxy } from '../support/mysql-proxy.js';
+import { startProxiedApp, type ProxiedApp } from '../support/proxied-app.js';
 import { ServerRequests, type ProblemBody, type ServerBody } from '../support/servers.js';
 import { markedObjects } from '../support/simulated-objects.js';
 
@@ -14,6 +14,7 @@ const [accepting, recording] = [/^INSERT INTO operation\b/, /^UPDATE operation\b
 const policies = '/admin/reconciliation-policies';
 
 describe('a connection that breaks at a COMMIT (P10)', () => {
+  let proxied: ProxiedApp;
   let app: TestApp;
   let demo: Api;
   let admin: Api;
@@ -22,20 +23,14 @@ describe('a connection that breaks at a COMMIT (P10)', () => {
   let database: Connection;
 
   beforeAll(async () => {
-    const schema = await workerSchema();
-    proxy = await MysqlProxy.to(schema);
-    app = await startApp({ schema, settings: proxy.settings });
+    proxied = await startProxiedApp();
+    ({ app, proxy, database } = proxied);
     demo = await app.login('demo');
     admin = await app.login('admin');
     servers = await ServerRequests.of(demo);
-    database = await connect(schema);
   });
 
-  afterAll(async () => {
-    await database.end();
-    await app.close();
-    await proxy.close();
-  });
+  afterAll(() => proxied.close());
 
   afterEach(() => {
     proxy.comeBack();
@@ -56,6 +51,7 @@ describe('a connection that breaks at a COMMIT (P10)', () => {
     const { body } = await demo.until<ServerBody>(
       `/servers/${String(id)}`,
       (answer) => answer.body.status === 'ACTIVE',
+      60_000,
     );
     expect(inNova(name).map((object) => object.id)).toEqual([body.openstack_id]);
     const creations = app.simulator.log
@@ -144,6 +140,6 @@ describe('a connection that breaks at a COMMIT (P10)', () => {
       const ended = "operation WHERE kind LIKE 'server.%' AND state <> 'SUCCEEDED'";
       expect([await count(ended), await count('operation_lock')]).toEqual([0, 0]);
     },
-    60_000,
+    120_000,
   );
 });

@@ -1,15 +1,19 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Api } from '../support/api.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { deadlock, locking, lockWait, MysqlProxy, rolledBackByGroup } from '../support/mysql-proxy.js';
-import { connect, workerSchema } from '../support/schema.js';
+import type { TestApp } from '../support/app.js';
+import { deadlock, locking, lockWait, rolledBackByGroup, type MysqlProxy } from '../support/mysql-proxy.js';
+import { startProxiedApp, type ProxiedApp } from '../support/proxied-app.js';
 import { ServerRequests, type ServerBody } from '../support/servers.js';
 import { markedObjects } from '../support/simulated-objects.js';
 import { VolumeRequests } from '../support/volumes.js';
 
+// Every fifth statement is refused, on purpose: everything takes a multiple of its time.
+jest.setTimeout(120_000);
+
 describe('a transaction that MySQL rolls back', () => {
+  let proxied: ProxiedApp;
   let app: TestApp;
   let demo: Api;
   let proxy: MysqlProxy;
@@ -18,20 +22,14 @@ describe('a transaction that MySQL rolls back', () => {
   let database: Connection;
 
   beforeAll(async () => {
-    const schema = await workerSchema();
-    proxy = await MysqlProxy.to(schema);
-    app = await startApp({ schema, settings: proxy.settings });
+    proxied = await startProxiedApp();
+    ({ app, proxy, database } = proxied);
     demo = await app.login('demo');
     servers = await ServerRequests.of(demo);
     volumes = new VolumeRequests(demo);
-    database = await connect(schema);
   });
 
-  afterAll(async () => {
-    await database.end();
-    await app.close();
-    await proxy.close();
-  });
+  afterAll(() => proxied.close());
 
   afterEach(() => {
     proxy.stopRefusing();
