@@ -138,8 +138,20 @@ export class OpenStackTokens {
     return fetching;
   }
 
+  /** @throws OpenStackUnavailable whatever went wrong: what the caller wanted was not even sent. */
   private async fetch(key: string, project: ScopedReference): Promise<ServiceToken> {
     const startedAt = performance.now();
+    try {
+      const { token, lifeMs } = await this.ask(project);
+      this.forgetEnded();
+      this.cache.set(key, { token, refreshAt: startedAt + lifeMs * 0.8, endsAt: startedAt + lifeMs });
+      return token;
+    } catch (error) {
+      throw error instanceof OpenStackError ? noToken(error) : error;
+    }
+  }
+
+  private async ask(project: ScopedReference): Promise<{ readonly token: ServiceToken; readonly lifeMs: number }> {
     const answer = await this.connection.exchange({
       service: 'identity',
       method: 'POST',
@@ -149,12 +161,8 @@ export class OpenStackTokens {
       body: JSON.stringify(this.login(project)),
       hasFailpoints: false,
     });
-    if (answer.status !== 201) throw refusalOf(answer);
-    const id = answer.header('x-subject-token');
-    const { token, lifeMs } = readToken(answer, id);
-    this.forgetEnded();
-    this.cache.set(key, { token, refreshAt: startedAt + lifeMs * 0.8, endsAt: startedAt + lifeMs });
-    return token;
+    if (answer.status !== 201) throw classify('identity', operation, answer, new Date());
+    return readToken(answer, answer.header('x-subject-token'));
   }
 
   private login(project: ScopedReference): unknown {
@@ -175,23 +183,18 @@ export class OpenStackTokens {
   }
 }
 
-function refusalOf(answer: RawAnswer): OpenStackError {
-  const error = classify('identity', operation, answer, new Date());
-  // Also 400, 404 and the like: a wrong address or a wrong project says nothing about what the caller wanted.
-  if (error instanceof OpenStackUnknownOutcome || error instanceof OpenStackUnavailable) return error;
-  const { status, requestId, text } = answerOf(error);
+/** Also of 400, 404 and the like: a wrong address or a wrong project says nothing about what the caller wanted. */
+function noToken(error: OpenStackError): OpenStackUnavailable {
+  if (error instanceof OpenStackUnavailable) return error;
   return new OpenStackUnavailable({
     service: 'identity',
     operation,
-    status,
-    requestId,
-    text: `Keystone gives the service account no token: ${text}`,
+    status: error.status ?? undefined,
+    requestId: error.requestId ?? undefined,
+    text: `Keystone gives the service account no token: ${error.text}`,
+    retryAfterMs: error.retryAfterMs ?? undefined,
     cause: error,
   });
-}
-
-function answerOf(error: OpenStackError) {
-  return { status: error.status ?? undefined, requestId: error.requestId ?? undefined, text: error.text };
 }
 
 function readToken(answer: RawAnswer, id: string | null): { readonly token: ServiceToken; readonly lifeMs: number } {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { readConfig } from '../../src/config/config.js';
 import { MetricRegistry } from '../../src/common/metrics.js';
 import { OpenStackConnection } from '../../src/openstack/openstack-connection.js';
-import { OpenStackUnavailable, OpenStackUnknownOutcome } from '../../src/openstack/openstack-errors.js';
+import { OpenStackUnavailable } from '../../src/openstack/openstack-errors.js';
 import { OpenStackTokens } from '../../src/openstack/openstack-tokens.js';
 
 /** Made for these tests alone. Both certificates are for 127.0.0.1 and this key; one ends in 2120, one ended in 2020. */
@@ -86,7 +86,7 @@ describe('TLS', () => {
 
   it('is spoken with a service whose authority is given', async () => {
     const port = await listen({ cert: lasting });
-    expect(await fetchToken(port, lasting)).toBeInstanceOf(OpenStackUnknownOutcome);
+    expect(await fetchToken(port, lasting)).toBeInstanceOf(OpenStackUnavailable);
     expect(requests).toBe(1);
   });
 
