@@ -5,6 +5,7 @@ import {
   type OpenStackError,
 } from '../openstack/openstack-errors.js';
 import type { Fault } from './operation-kind.js';
+import { reasonOf } from './operation-waiting.js';
 import type { OperationEntity } from './operation.entity.js';
 
 type RefusedOperation = Pick<OperationEntity, 'errorDetail' | 'openstackRequestIds'>;
@@ -35,10 +36,12 @@ export function networkQuotaFault(
   };
 }
 
-export function deadlineFault(doing: string): Fault {
+/** `lastFailure` is what the newest try failed by, if it failed. */
+export function deadlineFault(doing: string, lastFailure: string | null): Fault {
+  const reason = lastFailure === null ? '' : `: ${reasonOf(lastFailure)}`;
   return {
     code: 'DEADLINE_EXCEEDED',
-    message: `OpenStack did not finish ${doing} in time. Try again, or ask the cloud's operators why it takes so long.`,
+    message: `OpenStack did not finish ${doing} in time${reason}. Try again, or ask the cloud's operators why it takes so long.`,
     openstackRequestIds: [],
   };
 }

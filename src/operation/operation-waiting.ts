@@ -27,7 +27,7 @@ const reasons: Readonly<Record<string, (service: string) => string>> = {
   'not found': (service) => `${service} does not know the thing yet`,
 };
 
-/** Null while it gets on, or when it has ended. Tells which service and how, never what that said, which is for administrators. */
+/** Null while it gets on, or when it has ended. */
 export function waitingOf({
   state,
   lastFailure,
@@ -35,9 +35,13 @@ export function waitingOf({
   nextRunAt,
 }: Pick<OperationEntity, 'state' | 'lastFailure' | 'failures' | 'nextRunAt'>): OperationWaiting | null {
   if (finalStates.includes(state) || lastFailure === null || failures === 0) return null;
+  return { reason: `${reasonOf(lastFailure)}. It is tried again by itself.`, retryAt: nextRunAt };
+}
+
+/** Tells which service failed and how, never what that said, which is for administrators. */
+export function reasonOf(lastFailure: string): string {
   const signature = lastFailure.replace(/^look: /, '');
   const [word = '', say] = Object.entries(reasons).find(([start]) => signature.startsWith(`${start} `)) ?? [];
   const service = names[signature.slice(word.length + 1).split(' ', 1)[0] ?? ''];
-  const reason = say === undefined || service === undefined ? 'A step has failed' : say(service);
-  return { reason: `${reason}. It is tried again by itself.`, retryAt: nextRunAt };
+  return say === undefined || service === undefined ? 'A step has failed' : say(service);
 }

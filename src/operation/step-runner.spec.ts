@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../config/config.js';
-import type { CreatedObject, CreateStep } from './operation-kind.js';
+import { OpenStackUnknownOutcome } from '../openstack/openstack-errors.js';
+import type { CreatedObject, CreateStep, EnsureStep, Sight } from './operation-kind.js';
 import { OperationEntity } from './operation.entity.js';
 import { chooseObject, StepRunner, type StepOutcome } from './step-runner.js';
 
@@ -28,26 +29,28 @@ describe('chooseObject', () => {
   });
 });
 
-describe('a call whose outcome is unknown', () => {
-  const now = new Date('2026-01-01T12:00:00Z');
-  const settlingMs = 10_000;
-  const runner = new StepRunner(
-    readConfig({
-      SECRET_KEY: 'a key for tests that nobody else would ever use',
-      SETTLING_MS: String(settlingMs),
-      OS_AUTH_URL: 'http://127.0.0.1:9/v3',
-      OS_USERNAME: 'admin',
-      OS_PASSWORD: 'none',
-      OS_PROJECT_NAME: 'admin',
-    }),
-  );
+const now = new Date('2026-01-01T12:00:00Z');
+const settlingMs = 10_000;
+const runner = new StepRunner(
+  readConfig({
+    SECRET_KEY: 'a key for tests that nobody else would ever use',
+    SETTLING_MS: String(settlingMs),
+    OS_AUTH_URL: 'http://127.0.0.1:9/v3',
+    OS_USERNAME: 'admin',
+    OS_PASSWORD: 'none',
+    OS_PROJECT_NAME: 'admin',
+  }),
+);
+const call = { scope: { kind: 'admin' as const } };
+const calls = { reading: () => call, changing: () => call, readingAsAdmin: () => call, changingAsAdmin: () => call };
 
+describe('a call whose outcome is unknown', () => {
   /** One try by someone who took the operation over, `sentMs` after the call went out; what the marker finds is `found`. */
   async function takenOver(
     sentMs: number,
     found: readonly CreatedObject[],
   ): Promise<{ outcome: StepOutcome; calls: number }> {
-    let calls = 0;
+    let count = 0;
     const step: CreateStep<null> = {
       does: 'create',
       name: 'port',
@@ -55,7 +58,7 @@ describe('a call whose outcome is unknown', () => {
       recorded: () => null,
       find: () => Promise.resolve(found),
       create: () => {
-        calls += 1;
+        count += 1;
         return Promise.resolve(object('made', '2026-01-01T12:00:00Z'));
       },
       undo: { look: () => Promise.resolve({ is: 'reached' }) },
@@ -69,15 +72,14 @@ describe('a call whose outcome is unknown', () => {
       failures: 1,
       lastFailure: null,
     });
-    const call = { scope: { kind: 'admin' as const } };
     const outcome = await runner.forward(step, {
       operation,
       isDestroying: false,
       rows: null,
-      calls: { reading: () => call, changing: () => call, readingAsAdmin: () => call, changingAsAdmin: () => call },
+      calls,
       now: () => now,
     });
-    return { outcome, calls };
+    return { outcome, calls: count };
   }
 
   it('is not repeated before it has settled, whoever looks', async () => {
@@ -96,5 +98,56 @@ describe('a call whose outcome is unknown', () => {
     const { outcome, calls } = await takenOver(settlingMs, [object('late', '2026-01-01T11:59:50Z')]);
     expect(outcome).toMatchObject({ is: 'done' });
     expect(calls).toBe(0);
+  });
+});
+
+describe('a deletion', () => {
+  /** One try of it, an hour past its deadline where `isLate`; `sentMs` ago it was asked for, if it was. */
+  async function tried(
+    look: Sight,
+    { isLate, sentMs }: { readonly isLate: boolean; readonly sentMs: number | null },
+  ): Promise<StepOutcome> {
+    const step: EnsureStep<null> = {
+      does: 'ensure',
+      name: 'gone',
+      title: 'the deletion',
+      look: () => Promise.resolve(look),
+    };
+    const operation = Object.assign(new OperationEntity(), {
+      step: 'gone',
+      stepSince: now,
+      sentStep: sentMs === null ? null : 'gone',
+      sentAt: sentMs === null ? null : new Date(now.getTime() - sentMs),
+      createdAt: new Date(now.getTime() - 7_200_000),
+      deadlineAt: new Date(now.getTime() + (isLate ? -3_600_000 : 600_000)),
+      failures: 0,
+      lastFailure: null,
+    });
+    return runner.forward(step, { operation, isDestroying: true, rows: null, calls, now: () => now });
+  }
+
+  const answering = (status: number | undefined): Sight => ({
+    is: 'needed',
+    act: () => Promise.reject(new OpenStackUnknownOutcome({ service: 'network', operation: 'DELETE', status })),
+  });
+
+  it.each([
+    [503, true],
+    [504, true],
+    [undefined, true],
+    [500, false],
+  ])('that is answered %s has its deadline moved: %s', async (status, movesDeadline) => {
+    expect(await tried(answering(status), { isLate: false, sentMs: null })).toMatchObject({
+      is: 'later',
+      movesDeadline,
+    });
+  });
+
+  it.each([
+    ['that was just taken goes on past its deadline', 60_000, 'later'],
+    ['that was taken long ago ends at its deadline', 3_600_000, 'refused'],
+    ['that nobody was asked for ends at its deadline', null, 'refused'],
+  ])('%s', async (_what, sentMs, is) => {
+    expect(await tried({ is: 'passing' }, { isLate: true, sentMs })).toMatchObject({ is });
   });
 });

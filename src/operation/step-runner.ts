@@ -89,7 +89,7 @@ export class StepRunner {
           return this.poll(situation, sight.writes);
         case 'needed':
           await sight.act();
-          return later(this.settings.POLL_FIRST_MS);
+          return this.poll(situation, undefined);
         case 'failed':
           return this.retry(situation, sight.fault.message);
         default:
@@ -113,10 +113,12 @@ export class StepRunner {
       case 'reached':
         return { is: 'done', writes: sight.writes };
       case 'passing':
-        return this.isOverdue(situation) ? refused(deadlineFault(step.title)) : this.poll(situation, sight.writes);
+        return this.isOverdue(situation) && !this.isBeingDestroyed(step, situation)
+          ? refused(deadlineFault(step.title, situation.operation.lastFailure))
+          : this.poll(situation, sight.writes);
       case 'needed':
         return this.isOverdue(situation) && !situation.isDestroying
-          ? refused(deadlineFault(step.title))
+          ? refused(deadlineFault(step.title, situation.operation.lastFailure))
           : this.act(step, sight, situation);
       case 'failed':
         return this.failedSight(sight, situation);
@@ -140,7 +142,7 @@ export class StepRunner {
         // The next look tells whether it took effect; the same 500 again and again is an answer, a gateway's 503 is none.
         return isBroken(error) && this.isRepeated(situation, error)
           ? refused(faultOf(error, step.title))
-          : this.retry(situation, signature(error), error);
+          : { ...this.retry(situation, signature(error), error), movesDeadline: !isBroken(error) };
       }
       if (sight.passes?.(error) === true && !this.isOverdue(situation))
         return this.retry(situation, signature(error), error);
@@ -162,7 +164,7 @@ export class StepRunner {
       if (operation.failures >= sameFailureLimit && operation.lastFailure?.startsWith(brokenWord) === true) {
         return refused(repeatedFault(step.title, operation.lastFailure));
       }
-      if (isOverdue) return refused(deadlineFault(step.title));
+      if (isOverdue) return refused(deadlineFault(step.title, situation.operation.lastFailure));
     }
     try {
       const made = await step.create(rows, calls);
@@ -280,6 +282,15 @@ export class StepRunner {
   private settlingMs<Rows>({ operation, now }: StepSituation<Rows>): number {
     if (operation.sentAt === null) return 0;
     return Math.max(0, operation.sentAt.getTime() + this.settings.SETTLING_MS - now().getTime());
+  }
+
+  /** OpenStack has taken the deletion, maybe late, and has its time for it. */
+  private isBeingDestroyed<Rows>(
+    step: EnsureStep<Rows>,
+    { operation, isDestroying, now }: StepSituation<Rows>,
+  ): boolean {
+    if (!isDestroying || operation.sentStep !== step.name || operation.sentAt === null) return false;
+    return now().getTime() <= operation.sentAt.getTime() + this.settings.DEADLINE_DEFAULT_MS;
   }
 
   private isOverdue<Rows>({ operation, now }: StepSituation<Rows>): boolean {
