@@ -30,6 +30,8 @@ interface Rows extends ServerRows {
   readonly floatingIps: readonly FloatingIpEntity[];
   /** A call of an operation that this deletion cancelled may still take effect. */
   readonly isSettling: boolean;
+  /** OpenStack has taken a call of the step that is under way. */
+  readonly hasAsked: boolean;
 }
 
 /**
@@ -130,6 +132,7 @@ export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleIni
       ),
       projectOpenstackId: await projectOpenstackId(manager, server.projectId),
       deploymentId: await this.deployment.deploymentId(),
+      hasAsked: operation.sentStep === operation.step && operation.lastFailure === null,
       isSettling: sentAt !== null && sentAt.getTime() + this.config.settings.SETTLING_MS > now.getTime(),
     };
   }
@@ -207,7 +210,7 @@ export class ServerDeletionOperation implements OperationKind<Rows>, OnModuleIni
 
   /** Gone, or kept as an ordinary volume that says why. */
   private async lookAtVolume(volume: VolumeEntity, rows: Rows, calls: StepCalls): Promise<Sight> {
-    const sight = await this.removal.volume(targetOf(rows, volume), calls);
+    const sight = await this.removal.volume(targetOf(rows, volume), calls, rows.hasAsked);
     if (sight.is !== 'needed' || volume.openstackId === null) return sight;
     const reading = calls.reading(rows.projectOpenstackId);
     const snapshots = await this.volumeClient.snapshotCount(reading, volume.openstackId);

@@ -40,8 +40,8 @@ export class ServerRemoval {
     };
   }
 
-  volume(target: RemovalTarget, calls: StepCalls): Promise<Sight> {
-    return this.volumes.look(target, calls);
+  volume(target: RemovalTarget, calls: StepCalls, hasAsked = false): Promise<Sight> {
+    return this.volumes.look(target, calls, hasAsked);
   }
 
   async port(target: RemovalTarget, calls: StepCalls): Promise<Sight> {

@@ -6,7 +6,7 @@ import type { Fault, OperationKind, RowWrites, Sight, Step, StepCalls } from '..
 import { OperationRegistry } from '../operation/operation-registry.js';
 import type { OperationEntity } from '../operation/operation.entity.js';
 import { volumeDeletionInput } from './volume-deletion-input.js';
-import { isDeletable, VolumeRemoval } from './volume-removal.js';
+import { givenUpFault, isDeletable, isGivenUp, VolumeRemoval } from './volume-removal.js';
 import { isRecorded } from './volume-seen.js';
 import { volumeStatusFrom } from './volume-status.js';
 import { VolumeTypes } from './volume-types.js';
@@ -83,7 +83,7 @@ export class VolumeDeletionOperation implements OperationKind<Rows>, OnModuleIni
 
   private async lookForReset({ target }: Rows, calls: StepCalls): Promise<Sight> {
     const found = await this.removal.find(target, calls);
-    if (!found.some(({ status }) => status === 'error_deleting')) return { is: 'reached' };
+    if (!found.some(isGivenUp)) return { is: 'reached' };
     return { is: 'needed', act: () => this.removal.reset(found, calls) };
   }
 
@@ -101,11 +101,7 @@ export class VolumeDeletionOperation implements OperationKind<Rows>, OnModuleIni
   }
 
   private refusal(volume: VolumeEntity, seen: ObservedVolume): Fault | null {
-    if (seen.status === 'error_deleting') {
-      const message =
-        'Cinder tried and gave up, without a reason; delete it again, or ask the cloud’s operators to look at it.';
-      return { code: 'OPENSTACK_REFUSED', message, openstackRequestIds: [] };
-    }
+    if (isGivenUp(seen)) return givenUpFault;
     const isAttached = seen.attachments.length > 0;
     if (isDeletable(seen) && !isAttached) return null;
     const { code, message } = isAttached

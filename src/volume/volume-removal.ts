@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { findMarked, ifThere, isBusy, type RemovalTarget } from '../operation/marked-removal.js';
-import type { Sight, StepCalls } from '../operation/operation-kind.js';
+import type { Fault, Sight, StepCalls } from '../operation/operation-kind.js';
 import { VolumeClient, type ObservedVolume } from './volume.client.js';
 
 /** What Cinder deletes when it is asked to, if nothing holds the volume. */
@@ -23,10 +23,16 @@ export class VolumeRemoval {
     );
   }
 
-  /** Waits for those that cannot be deleted yet. */
-  async look(target: RemovalTarget, calls: StepCalls): Promise<Sight> {
+  /**
+   * Waits for those that cannot be deleted yet. One that Cinder could not delete before is set to error first; if it could not either
+   * when it was asked for this (`hasAsked`), that is the end.
+   */
+  async look(target: RemovalTarget, calls: StepCalls, hasAsked = false): Promise<Sight> {
     const found = await this.find(target, calls);
     if (found.length === 0) return { is: 'reached' };
+    if (found.some(isGivenUp)) {
+      return hasAsked ? { is: 'failed', fault: givenUpFault } : { is: 'needed', act: () => this.reset(found, calls) };
+    }
     if (!found.some(isDeletable)) return { is: 'passing' };
     return {
       is: 'needed',
@@ -45,11 +51,22 @@ export class VolumeRemoval {
 
   /** From error_deleting Cinder deletes nothing until an admin has set the volume to error. */
   async reset(found: readonly ObservedVolume[], calls: StepCalls): Promise<void> {
-    for (const { openstackId } of found.filter(({ status }) => status === 'error_deleting')) {
+    for (const { openstackId } of found.filter(isGivenUp)) {
       await ifThere(this.client.resetToError(calls.changingAsAdmin(), openstackId));
     }
   }
 }
+
+/** Cinder tried to delete it, and could not. */
+export function isGivenUp({ status }: Pick<ObservedVolume, 'status'>): boolean {
+  return status === 'error_deleting';
+}
+
+export const givenUpFault: Fault = {
+  code: 'OPENSTACK_REFUSED',
+  message: 'Cinder tried and gave up, without a reason; delete it again, or ask the cloud’s operators to look at it.',
+  openstackRequestIds: [],
+};
 
 export function isDeletable({ status }: Pick<ObservedVolume, 'status'>): boolean {
   return deletable.has(status);

@@ -4,7 +4,7 @@ import { KnownKindsService, type KnownKinds } from '../catalog/known-kinds.servi
 import { DeploymentService } from '../database/deployment.service.js';
 import type { EntityManager } from '../database/transaction.js';
 import { parseMarker } from '../openstack/marker.js';
-import type { OpenStackCall } from '../openstack/openstack-call.js';
+import { adminCall, type OpenStackCall } from '../openstack/openstack-call.js';
 import { Adopters } from '../reconciliation/adoption.js';
 import { MarkedAdopter } from '../reconciliation/marked-adopter.js';
 import { MarkedAdoption } from '../reconciliation/marked-adoption.js';
@@ -26,6 +26,7 @@ import {
   type ReconciledVolume,
   type SeenVolume,
 } from './volume-comparison.js';
+import { isGivenUp } from './volume-removal.js';
 import { VolumeReconciliationRepository } from './volume-reconciliation.repository.js';
 import { VolumeClient, type ObservedVolume } from './volume.client.js';
 import { VolumeRepository } from './volume.repository.js';
@@ -58,7 +59,7 @@ export class VolumeReconciler implements MarkedResource<ReconciledVolume, SeenVo
         order: 3,
         list: (call) => this.client.list(call),
         get: (call, openstackId) => this.client.get(call, openstackId),
-        remove: (call, openstackId) => this.client.delete(call, openstackId),
+        remove: (call, openstackId) => this.remove(call, openstackId),
         markers: (volume) => markersOf(volume),
       }),
     );
@@ -125,8 +126,11 @@ export class VolumeReconciler implements MarkedResource<ReconciledVolume, SeenVo
     await this.volumes.tombstone(tx, row.id, 'external');
   }
 
-  remove(call: OpenStackCall, openstackId: string): Promise<void> {
-    return this.client.delete(call, openstackId);
+  async remove(call: OpenStackCall, openstackId: string): Promise<void> {
+    // Cinder deletes nothing that it gave up on until an admin has set it to error.
+    if (isGivenUp(await this.client.get(call, openstackId)))
+      await this.client.resetToError({ ...call, ...adminCall }, openstackId);
+    await this.client.delete(call, openstackId);
   }
 
   async rename(call: OpenStackCall, { name, description }: ReconciledVolume, seen: SeenVolume): Promise<void> {

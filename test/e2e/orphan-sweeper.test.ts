@@ -81,6 +81,14 @@ describe('the sweep for orphans', () => {
     await gone(late);
   });
 
+  it('deletes one that Cinder gave up on', async () => {
+    const server = await servers.create('given-up');
+    const uuid = await uuidOf('volume', server.id);
+    const second = await plant(`cloud-api:${deployment}:${uuid}`);
+    app.simulator.outside.setStatus(second, 'error_deleting');
+    await gone(second);
+  });
+
   /** The look before the deletion takes its time; meanwhile something happens. */
   async function whileLookedAt(openstackId: string, happens: () => Promise<unknown>): Promise<void> {
     const id = app.simulator.faults.add({ method: 'GET', path: `${openstackId}$`, delay_ms: 800, times: 1 });
