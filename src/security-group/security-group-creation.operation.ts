@@ -130,11 +130,13 @@ export class SecurityGroupCreationOperation implements OperationKind<Rows>, OnMo
     if (openstackId === null)
       throw new Error(`security group ${String(group.id)} has no recorded id after its creation`);
     const target = { id: group.id, openstackId, projectOpenstackId: input.projectOpenstackId, recordedRules };
-    return this.ruleChange.look(
+    const sight = await this.ruleChange.look(
       target,
       (existing) => ({ replace: [], add: missingRules(input.rules, existing), remove: [] }),
       calls,
     );
+    // A group that is new is not known to all of Neutron's API workers at once.
+    return sight.is === 'failed' ? { ...sight, doubtful: true } : sight;
   }
 }
 

@@ -11,11 +11,11 @@ import { markerOf } from '../openstack/marker.js';
 import type { OpenStackCall } from '../openstack/openstack-call.js';
 import {
   OpenStackConflict,
-  OpenStackNotFound,
   OpenStackQuotaExceeded,
   OpenStackRefused,
   type OpenStackError,
 } from '../openstack/openstack-errors.js';
+import { orNull } from '../operation/marked-removal.js';
 import type {
   CreatedObject,
   Fault,
@@ -119,7 +119,7 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
       // Nova sees a volume as available, or a port as free, a moment after Cinder and Neutron say so.
       passes: (error) =>
         error instanceof OpenStackConflict ||
-        (error instanceof OpenStackRefused && /Invalid volume|must be available/i.test(error.text)),
+        (error instanceof OpenStackRefused && /must be available/i.test(error.text)),
       explain: (error, rows) => Promise.resolve(withoutSecret(error, rows)),
       undo: { look: (rows, calls) => this.removal.server(targetOf(rows, rows.server), calls) },
     },
@@ -320,13 +320,8 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
   private async lookAtVolume(rows: Rows, calls: StepCalls): Promise<Sight> {
     const openstackId = recordedId(rows.rootVolume);
     const call = calls.reading(rows.projectOpenstackId);
-    let volume: ObservedVolume;
-    try {
-      volume = await this.volumeClient.get(call, openstackId);
-    } catch (error) {
-      if (error instanceof OpenStackNotFound) return vanished('root volume');
-      throw error;
-    }
+    const volume = await orNull(this.volumeClient.get(call, openstackId));
+    if (volume === null) return vanished('root volume');
     const observation = await this.volumeTypes.withId(rows.projectOpenstackId, volume);
     const writes = (tx: EntityManager): Promise<void> => this.volumes.setObserved(tx, rows.rootVolume.id, observation);
     if (volume.status === 'available') return { is: 'reached', writes };
@@ -376,20 +371,17 @@ export class ServerCreationOperation implements OperationKind<Rows>, OnModuleIni
 
   private async lookAtServer(rows: Rows, calls: StepCalls): Promise<Sight> {
     const call = calls.reading(rows.projectOpenstackId);
-    let server: ObservedServer;
-    try {
-      server = await this.serverClient.get(call, recordedId(rows.server));
-    } catch (error) {
-      if (error instanceof OpenStackNotFound) return vanished('server');
-      throw error;
-    }
+    const server = await orNull(this.serverClient.get(call, recordedId(rows.server)));
+    if (server === null) return vanished('server');
     // ERROR is not always the end: a build that no host had claimed shows it for seconds after its compute service
     // restarts, then becomes ACTIVE.
     if (server.status === 'ERROR') return { is: 'failed', doubtful: true, fault: buildFault(server) };
     if (server.status === 'DELETED' || server.status === 'SOFT_DELETED') return vanished('server');
     if (server.status === 'BUILD' || server.status === 'UNKNOWN') return { is: 'passing' };
-    const volume = await this.volumeOf(server, rows, call);
-    const port = await this.portClient.get(call, recordedId(rows.port));
+    const volume = await orNull(this.volumeOf(server, rows, call));
+    if (volume === null) return vanished('root volume');
+    const port = await orNull(this.portClient.get(call, recordedId(rows.port)));
+    if (port === null) return vanished('port');
     return {
       is: 'reached',
       writes: async (tx) => {
@@ -451,9 +443,11 @@ function recordedId({ openstackId, uuid }: Marked): string {
   return openstackId;
 }
 
+/** `doubtful`: a thing that is new is not known to all of OpenStack's API workers at once. */
 function vanished(what: string): Sight {
   return {
     is: 'failed',
+    doubtful: true,
     fault: {
       code: 'DELETED_OUTSIDE',
       message: `The ${what} was deleted in OpenStack while it was being made; create the server again if it is still wanted.`,

@@ -230,6 +230,32 @@ describe('the rules of the executor', () => {
       expect(await servers.create('early')).toMatchObject({ status: 'ACTIVE' });
     });
 
+    it('gives up at once where the volume can never be used', async () => {
+      const since = now();
+      const message = 'Invalid volume: Instance and volume vda are not in the same availability_zone.';
+      const body = { badRequest: { code: 400, message } };
+      app.simulator.faults.add({ method: 'POST', path: '/servers$', status: 400, body });
+      const server = await servers.create('elsewhere');
+      expect(server).toMatchObject({ status: 'ERROR', fault: { code: 'OPENSTACK_REFUSED' } });
+      expect(server.fault?.message).toContain('same availability_zone');
+      expect(posts('/servers$', since)).toHaveLength(1);
+    });
+
+    it('says why it waited when the deadline comes', async () => {
+      const body = { conflictingRequest: { code: 409, message: 'The port is in use.' } };
+      const fault = app.simulator.faults.add({ method: 'POST', path: '/servers$', status: 409, body });
+      const answer = await servers.post('busy-for-ever');
+      await eventually(() =>
+        Promise.resolve(app.simulator.faults.list().find(({ id, hits }) => id === fault && hits > 0)),
+      );
+      await database.query('UPDATE operation SET deadline_at = NOW(3) - INTERVAL 1 MINUTE WHERE id = ?', [
+        operationId(answer),
+      ]);
+      const ended = await demo.finished(answer);
+      expect(ended).toMatchObject({ state: 'FAILED' });
+      expect(ended.error?.message).toMatch(/Nova (is still busy|.*in use)/);
+    });
+
     it('gives up at once at any other refusal', async () => {
       const since = now();
       const body = {

@@ -205,6 +205,24 @@ describe('POST /servers', () => {
     },
   );
 
+  it('goes on while what was just made is not known to everyone in OpenStack', async () => {
+    app.simulator.configure({ fresh_not_found_ms: 300 });
+    expect(await servers.create('fresh')).toMatchObject({ status: 'ACTIVE', fault: null });
+    const group = await demo.post<{ id: number }>('/security-groups', {
+      name: 'fresh',
+      rules: [{ direction: 'ingress', ether_type: 'IPv4', protocol: 'tcp', port_range_min: 22, port_range_max: 22 }],
+    });
+    expect([group.status, group.body]).toMatchObject([201, { name: 'fresh' }]);
+  });
+
+  it('takes back the volume that Cinder could not delete at first, when the server fails', async () => {
+    app.simulator.outside.failNext('no-valid-host');
+    app.simulator.outside.failNext('volume-delete');
+    const server = await servers.create('twice-unlucky');
+    expect(server).toMatchObject({ status: 'ERROR', fault: { code: 'CAPACITY_UNAVAILABLE' } });
+    expect(markedObjects(app.simulator).filter((object) => object.name.startsWith('twice-unlucky'))).toEqual([]);
+  });
+
   it('tells Nova’s words when no host has room, and leaves nothing in OpenStack', async () => {
     const before = objectsOf(app.simulator).length;
     app.simulator.outside.failNext('no-valid-host');
