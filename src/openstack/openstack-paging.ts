@@ -34,7 +34,7 @@ export type PagedRequest<T> = Omit<OpenStackRequest, 'method' | 'ok' | 'body'> &
  * the link says.
  *
  * @throws OpenStackUnknownOutcome of type `IncompleteList` when the end cannot be reached: links that lead in a circle, more than
- * 1,000 pages, or a marker that was deleted meanwhile. What came before is true, but it is not all.
+ * 1,000 pages, a marker that was deleted meanwhile, or an address that nobody knows. What came before is true, but it is not all.
  */
 export async function* followPages<T>(http: OpenStackHttp, request: PagedRequest<T>): AsyncGenerator<readonly T[]> {
   let query: Query = request.query ?? {};
@@ -75,6 +75,8 @@ async function fetchPage<T>(http: OpenStackHttp, request: PagedRequest<T>, count
   try {
     return (await http.send({ ...request, method: 'GET', ok: [200] })).data;
   } catch (error) {
+    // A list is always there, whatever is on it: where it is not, something else has answered.
+    if (count === 1 && error instanceof OpenStackNotFound) throw incomplete(request, 'it was not found', error);
     // The first page may be refused for what was asked; a later one only because its marker has gone.
     if (count > 1 && (error instanceof OpenStackNotFound || error instanceof OpenStackRefused)) {
       throw incomplete(request, 'the object that marked the next page has gone', error);

@@ -121,13 +121,16 @@ export class ServerDeletionService {
     await this.servers.findForUpdate(tx, id);
     const server = requireOwn(actor.principal, id, await this.details.find(tx, id));
     const holder = server.operation === null ? null : await this.operationRows.find(tx, server.operation.id);
-    if (holder?.kind === serverDeletion) return holder;
+    // One that was begun because Nova shows the server no more keeps what a person may want deleted.
+    const isGoing = holder?.kind === serverDeletion && !serverDeletionInput.parse(holder.input).isDeletedOutside;
+    if (isGoing) return holder;
     await ifMatch.require(() => Promise.resolve(server));
     const [refusal] = previewOf(server, command).refusals;
     if (refusal !== undefined) throw refusal;
     const reason = 'The server was deleted before this was done';
     const cancelled = await this.operationRows.cancelOnServer(tx, id, reason);
     const input = inputOf(server, command);
+    const { DEADLINE_DEFAULT_MS, DEADLINE_IMAGE_COPY_MS } = this.config.settings;
     return this.operations.begin(tx, {
       uuid,
       kind: serverDeletion,
@@ -137,7 +140,8 @@ export class ServerDeletionService {
       actor,
       input,
       locks: locksOf(id, input),
-      deadlineMs: this.config.settings.DEADLINE_DEFAULT_MS,
+      // Cinder deletes no volume that it is still making from an image.
+      deadlineMs: cancelled.length > 0 ? Math.max(DEADLINE_DEFAULT_MS, DEADLINE_IMAGE_COPY_MS) : DEADLINE_DEFAULT_MS,
       // A call of what was cancelled may still be on the wire: its lease must be free first.
       mustWait: cancelled.length > 0,
     });

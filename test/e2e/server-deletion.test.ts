@@ -2,9 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { seed } from '../../simulator/seed.js';
 import { defaultSettings } from '../../simulator/settings.js';
 import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Api } from '../support/api.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { FloatingIpRequests, type FloatingIpBody } from '../support/floating-ips.js';
+import { quickTimings } from '../support/settings.js';
 import { markedObjects } from '../support/simulated-objects.js';
 import { connect } from '../support/schema.js';
 import { Stranger } from '../support/stranger.js';
@@ -115,6 +117,56 @@ describe('DELETE /servers/{id}', () => {
       expect(ofServer(server)).toEqual([]);
     },
   );
+
+  it('waits for what OpenStack took only after the deadline, when it was away for long', async () => {
+    const server = await servers.create('turned-away-for-long');
+    app.simulator.configure({ server_delete_ms: 1_000 });
+    const fault = app.simulator.faults.add({ method: 'DELETE', path: '/servers/', status: 503 });
+    const answer = await remove(server.id);
+    while (app.simulator.faults.list().find(({ id }) => id === fault)?.hits === 0) await sleep(20);
+    await database.query('UPDATE operation SET deadline_at = NOW(3) - INTERVAL 1 MINUTE WHERE id = ?', [
+      answer.body.operation.id,
+    ]);
+    app.simulator.faults.clear();
+    expect(await demo.finished(answer)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(ofServer(server)).toEqual([]);
+  });
+
+  it('has the time of an image copy where Cinder is still at one', async () => {
+    app.simulator.configure({ volume_create_ms: 1_500 });
+    const created = await servers.post('copied');
+    await demo.until<{ step: string }>(
+      `/operations/${String(created.body.operation?.id)}`,
+      ({ body }) => body.step === 'root-volume-available',
+    );
+    const answer = await remove(created.body.id);
+    const [rows] = await database.query<RowDataPacket[]>(
+      'SELECT TIMESTAMPDIFF(SECOND, created_at, deadline_at) AS seconds FROM operation WHERE id = ?',
+      [answer.body.operation.id],
+    );
+    expect(rows).toEqual([{ seconds: Number(quickTimings['DEADLINE_IMAGE_COPY_MS']) / 1000 }]);
+    expect(await demo.finished(answer)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(markedObjects(app.simulator).filter((object) => object.name.startsWith('copied'))).toEqual([]);
+  });
+
+  it('says at once that Cinder could not delete the root volume, and can be asked again', async () => {
+    const server = await servers.create('given-up');
+    app.simulator.outside.failNext('volume-delete');
+    const first = await demo.finished(await remove(server.id));
+    expect(first).toMatchObject({ state: 'FAILED', error: { code: 'OPENSTACK_REFUSED' } });
+    expect((await servers.get(server.id)).fault?.message).toMatch(/could not be deleted completely.*delete it again/);
+    expect(ofServer(server)).toEqual(['volume']);
+    expect(await demo.finished(await remove(server.id))).toMatchObject({ state: 'SUCCEEDED' });
+    expect(ofServer(server)).toEqual([]);
+  });
+
+  it('does not take the 404 of something that has no lists for an answer', async () => {
+    const server = await servers.create('not-listed');
+    for (const path of ['/servers/detail$', '/ports$', '/volumes/detail$'])
+      app.simulator.faults.add({ method: 'GET', path, status: 404, times: 2 });
+    expect(await demo.finished(await remove(server.id))).toMatchObject({ state: 'SUCCEEDED' });
+    expect(ofServer(server)).toEqual([]);
+  });
 
   it('frees the floating IP, which stays', async () => {
     const server = await servers.create('with-address');

@@ -237,6 +237,24 @@ describe('servers that changed in OpenStack', () => {
     expect(await everything.plan()).toEqual([]);
   });
 
+  it('deletes all that a person asks for, though a sweep is at what the server has left', async () => {
+    const gone = await servers.create('gone-and-unwanted');
+    const root = gone.volumes.find(({ is_root_volume: isRoot }) => isRoot);
+    const rootId = (await volumes.get(root?.id ?? 0)).openstack_id ?? '';
+    app.simulator.outside.delete(idOf(gone));
+    app.simulator.faults.add({ method: 'DELETE', path: '/ports/', status: 503 });
+    expect(await plans.apply(await plans.plan())).toEqual([{ state: 'APPLIED' }]);
+    const { operation: own } = await servers.get(gone.id);
+    expect(own).toMatchObject({ kind: 'server.delete' });
+    const answer = await demo.delete<{ operation: { id: number } }>(`/servers/${String(gone.id)}`);
+    app.simulator.faults.clear();
+    expect([answer.status, answer.body.operation.id === own?.id]).toEqual([202, false]);
+    expect(await demo.finished(answer)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(await row('server', gone.id)).toMatchObject({ status: 'DELETED', deleted_reason: 'user' });
+    expect(isThere(rootId)).toBe(false);
+    expect(await everything.plan()).toEqual([]);
+  });
+
   it('touches nothing when the server is there after all', async () => {
     const back = await servers.create('back');
     const before = writes();
