@@ -42,6 +42,10 @@ describe('a page of a list', () => {
     expect(() => pageRequest({ cursor, order: 'asc' }, defaults)).toThrow('cursor');
     expect(() => pageRequest({ cursor }, { sortBy: 'name', order: 'desc' })).toThrow('cursor');
     const forge = (content: unknown) => Buffer.from(JSON.stringify(content)).toString('base64url');
+    const at = { at: '2026-01-01T00:00:00.000Z' };
+    expect(pageRequest({ cursor: forge([1, 'created_at', 'desc', at, 1]) }, defaults).after?.id).toBe(1);
+    const byName = forge([1, 'name', 'desc', at, 1]);
+    expect(() => pageRequest({ cursor: byName }, { sortBy: 'name', order: 'desc' })).toThrow('cursor');
     for (const forged of [
       '',
       'x',
@@ -50,7 +54,11 @@ describe('a page of a list', () => {
       forge([1, 'created_at', 'desc', { at: 'never' }, 1]),
       forge([1, 'created_at', 'desc', { at: '+275760-09-13T00:00:00.000Z' }, 1]),
       forge([1, 'created_at', 'desc', { $gt: 1 }, 1]),
-      forge([1, 'created_at', 'desc', 'a', '1']),
+      forge([1, 'created_at', 'desc', 'a', 1]),
+      forge([1, 'created_at', 'desc', at, '1']),
+      forge([1, 'created_at', 'desc', at, -1]),
+      forge([1, 'created_at', 'desc', at]),
+      forge([1, 'created_at', 'desc', at, 1, 1]),
     ]) {
       expect(() => pageRequest({ cursor: forged }, defaults)).toThrow('cursor');
     }

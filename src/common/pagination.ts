@@ -76,16 +76,17 @@ function encode({ value, id }: PageStart, { sortBy, order }: Sorting): string {
 
 /** Every row is checked against the caller's rights again, so a made-up cursor leads nowhere that a filter would not. */
 function decode(cursor: string, sorting: Sorting): PageStart {
-  const [version, sortBy, order, value, id] = contentOf(cursor);
-  const start = valueOf(value);
+  const content = contentOf(cursor);
+  const [version, sortBy, order, value, id] = content;
+  const start = isTime(sorting.sortBy) ? timeOf(value) : textOf(value);
   const isOurs =
-    version === 1 && sortBy === sorting.sortBy && order === sorting.order && start !== null && Number.isSafeInteger(id);
-  if (!isOurs) {
+    content.length === 5 && version === 1 && sortBy === sorting.sortBy && order === sorting.order && isId(id);
+  if (!isOurs || start === null) {
     throw new ValidationFailed([
       { field: 'cursor', message: 'is not the next_cursor of a page of this list in this order', type: 'cursor' },
     ]);
   }
-  return { value: start, id: Number(id) };
+  return { value: start, id };
 }
 
 function contentOf(cursor: string): readonly unknown[] {
@@ -97,8 +98,21 @@ function contentOf(cursor: string): readonly unknown[] {
   }
 }
 
-function valueOf(value: unknown): Date | string | null {
-  if (typeof value === 'string') return value;
+/** MySQL compares a time with nothing but times; every other column that a list is sorted by is text. */
+function isTime(sortBy: string): boolean {
+  return sortBy.endsWith('_at');
+}
+
+/** A row's id, or the 0 of a list that is not of rows. */
+function isId(id: unknown): id is number {
+  return typeof id === 'number' && Number.isSafeInteger(id) && id >= 0;
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function timeOf(value: unknown): Date | null {
   if (typeof value !== 'object' || value === null || !('at' in value) || typeof value.at !== 'string') return null;
   const date = new Date(value.at);
   // MySQL's DATETIME knows the years 1000 to 9999.

@@ -11,6 +11,23 @@ interface ServerList {
   readonly next_cursor: string | null;
 }
 
+interface Parameter {
+  readonly name: string;
+  readonly schema: { readonly enum?: readonly string[] };
+}
+
+/** The description of the API, as far as it tells which routes are lists. */
+interface Description {
+  readonly paths: Readonly<Record<string, { readonly get?: { readonly parameters?: readonly Parameter[] } }>>;
+}
+
+/** A list in one of its orders. */
+interface SortedList {
+  readonly path: string;
+  readonly sortBy: string;
+  readonly query: string;
+}
+
 describe('a list', () => {
   let app: TestApp;
   let demo: Api;
@@ -93,6 +110,43 @@ describe('a list', () => {
       const answer = await demo.get<ProblemBody>(`/servers?${query}&cursor=${body.next_cursor ?? ''}`);
       expect([answer.status, answer.body.errors?.map(({ field }) => field)]).toEqual([422, ['cursor']]);
     }
+  });
+
+  /** Every list in each of its orders; one that has a single order is by id, or by name if it is a catalogue. */
+  async function sortedLists(): Promise<SortedList[]> {
+    const { paths } = (await app.anonymous.get<Description>('/openapi.json')).body;
+    return Object.entries(paths).flatMap(([template, { get: { parameters = [] } = {} }]) => {
+      if (!parameters.some(({ name }) => name === 'cursor')) return [];
+      const path = template.replace('{id}', '1');
+      const sorts = parameters.find(({ name }) => name === 'sort_by')?.schema.enum;
+      return sorts === undefined
+        ? ['id', 'name'].map((sortBy) => ({ path, sortBy, query: 'order=asc' }))
+        : sorts.map((sortBy) => ({ path, sortBy, query: `order=asc&sort_by=${sortBy}` }));
+    });
+  }
+
+  it('refuses a made-up cursor, whatever list it is of', async () => {
+    const admin = await app.login('admin');
+    const lists = await sortedLists();
+    expect(lists.length).toBeGreaterThan(30);
+    const taken: unknown[] = [];
+    for (const { path, sortBy, query } of lists) {
+      const isTime = sortBy === 'created_at';
+      const fitting = isTime ? { at: '2026-01-01T00:00:00.000Z' } : 'x';
+      for (const content of [
+        [1, sortBy, 'asc', isTime ? 'x' : { at: '2026-01-01T00:00:00.000Z' }, 1],
+        [1, sortBy, 'asc', 1, 1],
+        [1, sortBy, 'asc', null, 1],
+        ...[-1, 1.5, 1e30, '1', null].map((id) => [1, sortBy, 'asc', fitting, id]),
+        [1, sortBy, 'asc', fitting],
+        [1, sortBy, 'asc', fitting, 1, 1],
+      ]) {
+        const cursor = Buffer.from(JSON.stringify(content)).toString('base64url');
+        const { status, body } = await admin.get<ProblemBody>(`${path}?${query}&cursor=${cursor}`);
+        if (status !== 422 || body.errors?.[0]?.field !== 'cursor') taken.push({ path, content, status });
+      }
+    }
+    expect(taken).toEqual([]);
   });
 
   it('has no next page when the rows end with it', async () => {
