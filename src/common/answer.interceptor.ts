@@ -68,7 +68,9 @@ function withTag(body: object, request: FastifyRequest, reply: FastifyReply): un
 
 /** A parameter that is no UTF-8 once it is decoded reads as something else than was sent. @throws ValidationFailed */
 function refuseBrokenQuery({ url }: FastifyRequest): void {
-  const broken = (url.split('?', 2)[1] ?? '').split('&').filter((pair) => !isDecodable(pair));
+  const broken = partsOf(url)
+    .query.split('&')
+    .filter((pair) => !isDecodable(pair));
   if (broken.length === 0) return;
   const errors = broken.slice(0, 50).map((pair): FieldError => {
     const [name = ''] = pair.split('=', 1);
@@ -126,8 +128,14 @@ function nextCursorOf(body: unknown): string | null {
 
 /** The same URL with another cursor; only path and query, since what a client calls us is its own affair. */
 function withCursor(url: string, cursor: string): string {
-  const [path = '', query = ''] = url.split('?', 2);
+  const { path, query } = partsOf(url);
   const parameters = new URLSearchParams(query);
   parameters.set('cursor', cursor);
   return `${path}?${parameters.toString()}`;
+}
+
+/** Only the first question mark ends the path; a later one is itself. */
+function partsOf(url: string): { readonly path: string; readonly query: string } {
+  const end = url.indexOf('?');
+  return end === -1 ? { path: url, query: '' } : { path: url.slice(0, end), query: url.slice(end + 1) };
 }

@@ -71,7 +71,7 @@ describe('a list', () => {
       pages += 1;
       const link: string | null = /^<([^>]+)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1] ?? null;
       expect(link === null).toBe(body.next_cursor === null);
-      if (link !== null) expect(new URLSearchParams(link.split('?')[1]).get('cursor')).toBe(body.next_cursor);
+      if (link !== null) expect(new URL(link, app.url).searchParams.get('cursor')).toBe(body.next_cursor);
       next = link;
     }
     return { ids, pages };
@@ -160,5 +160,16 @@ describe('a list', () => {
     expect(body).toEqual({ servers: [], next_cursor: null });
     const admin = await app.login('admin');
     expect((await admin.get<ServerList>('/servers')).body.servers).toHaveLength(205);
+  });
+
+  it('keeps a question mark in a filter: the link to the next page has it, and broken text after it is refused', async () => {
+    const rows = ['tx', 't?1', 't?2'].map((name) => [randomUUID(), demo.login?.project_id, '2', name, 'ACTIVE']);
+    await database.query('INSERT INTO server (uuid, project_id, flavor_openstack_id, name, status) VALUES ?', [rows]);
+    const listed = await demo.get<ServerList>('/servers?name_like=t%3F');
+    expect(listed.body.servers.map(({ name }) => name).sort()).toEqual(['t?1', 't?2']);
+    const walked = await walk('/servers?limit=1&name_like=t?');
+    expect(walked).toEqual({ ids: listed.body.servers.map(({ id }) => id), pages: 2 });
+    const broken = await demo.get<ProblemBody>('/servers?name_like=a?%FF');
+    expect([broken.status, broken.body.errors?.map(({ field }) => field)]).toEqual([422, ['name_like']]);
   });
 });
