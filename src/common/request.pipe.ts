@@ -8,7 +8,6 @@ const maxErrors = 50;
 const parts = { body: 'body', query: 'query', param: 'path' } as const;
 const unknown = { message: 'is not known here', type: 'unknown' } as const;
 const primitives = new Set<unknown>([String, Number, Boolean, Array, Object, Date]);
-const neverFields = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
  * Makes the DTO that a handler declares out of body, query or path; what has no DTO passes unchanged. Nothing is converted that a
@@ -29,8 +28,8 @@ export class RequestPipe implements PipeTransform {
     if (!isPlainObject(plain)) return refuse([{ field: '', message: 'must be a JSON object', type: 'object' }]);
     const broken = firstBrokenText(plain, '');
     if (broken !== null) return refuse([broken]);
-    const never = Object.keys(plain).filter((key) => neverFields.has(key));
-    if (never.length > 0) return refuse(never.map((field) => ({ field, ...unknown })));
+    const inherited = inheritedFields(plain, '');
+    if (inherited.length > 0) return refuse(inherited.map((field) => ({ field, ...unknown })));
     const instance = plainToInstance(metatype, { ...plain });
     const errors = validateSync(instance, {
       whitelist: true,
@@ -91,4 +90,13 @@ function firstBrokenText(value: unknown, field: string): FieldError | null {
     if (broken !== null) return broken;
   }
   return null;
+}
+
+/** Fields named like what every object has (`toString`): class-transformer leaves them out instead of letting them be refused. */
+function inheritedFields(value: unknown, prefix: string): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, child]) => {
+    const field = `${prefix}${key}`;
+    return key in Object.prototype ? [field] : inheritedFields(child, `${field}.`);
+  });
 }
