@@ -12,6 +12,8 @@ import type { UserDetails } from './user-details.js';
 import { RenameUserRequest, UserListQuery, UserListResponse, UserResponse } from './user.dto.js';
 import { UserService } from './user.service.js';
 
+const renamed = (user: UserDetails) => ({ status: 200, body: UserResponse.from(user) });
+
 @Controller('users')
 export class UserController {
   constructor(private readonly users: UserService) {}
@@ -65,7 +67,7 @@ export class UserController {
     @Body() body: RenameUserRequest,
     @IfMatch(UserResponse) ifMatch: Precondition<UserDetails>,
   ): Promise<UserResponse> {
-    return UserResponse.from(await this.users.rename(actor, id, body.name, ifMatch));
+    return UserResponse.from(await this.users.rename(actor, { id, name: body.name }, ifMatch, renamed));
   }
 }
 

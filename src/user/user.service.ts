@@ -5,10 +5,16 @@ import type { Precondition } from '../common/precondition.js';
 import type { Principal } from '../common/principal.js';
 import { Database } from '../database/database.js';
 import { Transaction } from '../database/transaction.js';
+import { KeptAnswers, type KeptAnswer } from '../operation/kept-answers.service.js';
 import type { UserDetails, UserGlimpse, Viewer } from './user-details.js';
 import { UserDetailsRepository, type UserFilter } from './user-details.repository.js';
 import { UserNotFound, UserUpdateDenied } from './user.errors.js';
 import { UserRepository } from './user.repository.js';
+
+export interface RenameUserCommand {
+  readonly id: number;
+  readonly name: string;
+}
 
 /** What is done with users in the record alone. */
 @Injectable()
@@ -19,6 +25,7 @@ export class UserService {
     private readonly users: UserRepository,
     private readonly details: UserDetailsRepository,
     private readonly audit: AuditRepository,
+    private readonly answers: KeptAnswers,
   ) {}
 
   /** Those who share a project with the caller; an admin sees all. By an account id a stranger is found too. */
@@ -40,13 +47,14 @@ export class UserService {
    * @throws OperationInProgress while the account is being deleted.
    */
   async rename(
-    { principal, requestId }: Actor,
-    id: number,
-    name: string,
+    { principal, requestId, idempotency }: Actor,
+    { id, name }: RenameUserCommand,
     ifMatch: Precondition<UserDetails>,
+    answer: (renamed: UserDetails) => KeptAnswer,
   ): Promise<UserDetails> {
     const viewer = viewerOf(principal);
     return this.transaction.run(async (tx) => {
+      await this.answers.take(tx, idempotency);
       await this.users.findForUpdate(tx, id);
       const before = await this.details.findFor(tx, viewer, id);
       if (before === null) throw new UserNotFound(id);
@@ -65,6 +73,7 @@ export class UserService {
       });
       const after = await this.details.findFor(tx, viewer, id);
       if (after === null) throw new UserNotFound(id);
+      await this.answers.keep(tx, idempotency, answer(after));
       return after;
     });
   }

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { randomUUID } from 'node:crypto';
 import { Api } from '../support/api.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { goodPassword, MemberRequests, newMember, signedUp, type UserBody } from '../support/people.js';
@@ -207,6 +208,21 @@ describe('users', () => {
     const change = (api: Api, id: number, old_password: string, new_password: string) =>
       api.put<ProblemBody>(userPath(id, '/password'), { old_password, new_password });
     const better = 'a much better password';
+    it('takes effect once by a key, however often it is sent', async () => {
+      const rename = (name: string, headers: Readonly<Record<string, string>> = {}) =>
+        demo.put<UserBody & ProblemBody>(userPath(idOf(demo), '/info'), { name }, { headers });
+      const keyed = { 'idempotency-key': randomUUID() };
+      const first = await rename('first', keyed);
+      expect([first.status, first.body.name]).toEqual([200, 'first']);
+      expect((await rename('second')).status).toBe(200);
+      const again = await rename('first', keyed);
+      expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([200, 'true']);
+      expect(again.body).toEqual(first.body);
+      expect((await demo.get<UserBody>(userPath(idOf(demo)))).body.name).toBe('second');
+      const other = await rename('third', keyed);
+      expect([other.status, other.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
+    });
+
 
     it('changes it in Keystone and ends every other session, on every replica', async () => {
       const person = await newMember(app.url, demo, 'reader');
