@@ -272,6 +272,19 @@ export class OperationRepository {
     return manager.findOneBy(OperationEntity, { id });
   }
 
+  /** As `find`, but only for who asked for it, while they have a place in its project or it is in none. */
+  async findAskedBy(manager: EntityManager, userId: number, id: number): Promise<OperationEntity | null> {
+    return manager
+      .createQueryBuilder(OperationEntity, 'operation')
+      .where('operation.id = :id AND operation.requested_by = :userId', { id, userId })
+      .andWhere(
+        `(operation.project_id IS NULL OR EXISTS (
+           SELECT 1 FROM project_user place
+            WHERE place.project_id = operation.project_id AND place.user_id = operation.requested_by AND place.is_pending = 0))`,
+      )
+      .getOne();
+  }
+
   async findByUuid(manager: EntityManager, uuid: string): Promise<OperationEntity | null> {
     return manager.findOneBy(OperationEntity, { uuid });
   }

@@ -234,16 +234,20 @@ export class OperationService {
     }
   }
 
-  /** @throws OperationNotFound when it is not there or of another project; an admin sees every one. */
-  async getVisible(principal: Principal, id: number): Promise<OperationEntity> {
-    const operation = await this.database.read((manager) => this.operations.find(manager, id));
-    const isVisible =
-      operation !== null &&
-      (principal.role === 'admin' ||
-        operation.projectId === principal.projectId ||
-        (operation.projectId === null && operation.requestedBy === principal.userId));
-    if (!isVisible) throw new OperationNotFound(id);
-    return operation;
+  /**
+   * Of the caller's project, or asked for by the caller in another one that they are in; an admin sees every one.
+   *
+   * @throws OperationNotFound
+   */
+  async getVisible({ role, projectId, userId }: Principal, id: number): Promise<OperationEntity> {
+    const visible = await this.database.read(async (manager) => {
+      const operation = await this.operations.find(manager, id);
+      return role === 'admin' || operation?.projectId === projectId
+        ? operation
+        : this.operations.findAskedBy(manager, userId, id);
+    });
+    if (visible === null) throw new OperationNotFound(id);
+    return visible;
   }
 
   /** Of the caller's project; an admin's of all. */

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import type { Api } from '../support/api.js';
+import { locationOf, type Api } from '../support/api.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { MemberRequests, newMember, signedUp, type ProjectBody } from '../support/people.js';
 import { connect } from '../support/schema.js';
@@ -228,6 +228,22 @@ describe('projects', () => {
       expect(await other.finished(answer)).toMatchObject({ state: 'SUCCEEDED', kind: 'project.rename' });
       expect((await other.get<ProjectBody>(pathOf(otherId))).body.name).toBe('later');
       expect((await rename(other, otherId, { name: 'other' })).status).toBe(200);
+    });
+
+    it('can be followed from another project by who asked for it, as long as they are in this one', async () => {
+      const person = await newMember(app.url, demo);
+      const id = person.login?.user.id ?? 0;
+      expect((await new MemberRequests(other).add(otherId, id)).status).toBe(204);
+      const answer = await rename(person, otherId, { name: 'from afar' }, { prefer: 'respond-async' });
+      expect(answer.status).toBe(202);
+      expect(await person.finished(answer)).toMatchObject({ state: 'SUCCEEDED', kind: 'project.rename' });
+      const location = locationOf(answer);
+      expect((await demo.get(location)).status).toBe(404);
+      expect((await new MemberRequests(other).remove(otherId, id)).status).toBe(204);
+      const after = await person.get<ProblemBody>(location);
+      expect([after.status, after.body.code]).toEqual([404, 'OPERATION_NOT_FOUND']);
+      expect((await rename(other, otherId, { name: 'other' })).status).toBe(200);
+      await members.remove(demoId, id);
     });
 
     it.each(['reset-after', 'hang-after', 'reset-before'] as const)(
