@@ -15,6 +15,7 @@ import {
   QueryId,
   QueryIds,
   QueryInteger,
+  QueryName,
   QueryTime,
   Size,
   Uuid,
@@ -61,6 +62,9 @@ class Query {
 
   @QueryInteger({ min: 1, max: 200 })
   limit?: number;
+
+  @QueryName()
+  name_like?: string;
 
   @QueryFlag()
   include_deleted?: boolean;
@@ -190,6 +194,8 @@ describe('a query', () => {
       });
     }
     expect(pipe.transform({ ids: '1' }, { type: 'query', metatype: Query })).toEqual({ ids: [1] });
+    const pattern = { name_like: ' cafe\u0301' };
+    expect(pipe.transform(pattern, { type: 'query', metatype: Query })).toEqual({ name_like: ' café' });
   });
 
   it.each([
@@ -201,6 +207,9 @@ describe('a query', () => {
     [{ id: ['1', '2'] }, ['id repeated']],
     [{ id: '' }, ['id id']],
     [{ ids: ['1', 'x'] }, ['ids id']],
+    [{ name_like: '' }, ['name_like length']],
+    [{ name_like: 'a\0' }, ['name_like control_character']],
+    [{ name_like: ['a', 'b'] }, ['name_like repeated']],
     [{ sort_by: 'id;drop' }, ['sort_by enum']],
     [{ sort_by: ['name', 'name'] }, ['sort_by repeated']],
     [{ include_deleted: '1' }, ['include_deleted boolean']],

@@ -344,6 +344,18 @@ export function QueryId(options: FieldOptions = {}): PropertyDecorator {
   );
 }
 
+/** A name, or a part of one, that is looked for: put into NFC, as names are. */
+export function QueryName(options: FieldOptions = {}): PropertyDecorator {
+  return field(
+    { optional: true, ...options },
+    {
+      convert: toNfc,
+      check: (value) => text(value) ?? length(value, 1, 255) ?? visible(value),
+      api: { type: 'string', minLength: 1, maxLength: 255 },
+    },
+  );
+}
+
 const repeatableMetadata = 'repeatable';
 
 /** Whether a parameter of this query may stand several times. */

@@ -1,4 +1,4 @@
-import { Name, OneOf, QueryFlag, QueryIds, Text } from '../common/fields.js';
+import { Name, OneOf, QueryFlag, QueryIds, QueryName } from '../common/fields.js';
 import { PageQuery } from '../common/pagination.dto.js';
 import type { ProjectDetails } from './project-details.js';
 
@@ -9,21 +9,13 @@ export class ProjectListQuery extends PageQuery {
   @QueryIds({ description: 'All but these projects.' })
   ids_exclude?: number[];
 
-  @Text({
-    optional: true,
-    min: 1,
-    max: 255,
-    isVisible: true,
+  @QueryName({
     description: 'Exactly this name, ignoring case.',
     example: 'demo',
   })
   name?: string;
 
-  @Text({
-    optional: true,
-    min: 1,
-    max: 255,
-    isVisible: true,
+  @QueryName({
     description: 'A part of the name, ignoring case.',
     example: 'dem',
   })

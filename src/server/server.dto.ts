@@ -14,6 +14,7 @@ import {
   QueryFlag,
   QueryId,
   QueryIds,
+  QueryName,
   Size,
   Text,
   Uuid,
@@ -144,20 +145,12 @@ export class ServerListQuery extends PageQuery {
   @QueryIds({ description: 'All but these servers.' })
   ids_exclude?: number[];
 
-  @Text({
-    optional: true,
-    min: 1,
-    max: 255,
-    isVisible: true,
+  @QueryName({
     description: 'Only servers of this name, whatever its case.',
   })
   name_eq?: string;
 
-  @Text({
-    optional: true,
-    min: 1,
-    max: 255,
-    isVisible: true,
+  @QueryName({
     description: 'Only servers whose name contains this, whatever its case; no character is special.',
   })
   name_like?: string;

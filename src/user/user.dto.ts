@@ -1,4 +1,4 @@
-import { Name, OneOf, QueryFlag, QueryId, Text } from '../common/fields.js';
+import { Name, OneOf, QueryFlag, QueryId, QueryName, Text } from '../common/fields.js';
 import { PageQuery } from '../common/pagination.dto.js';
 import type { UserDetails, UserGlimpse } from './user-details.js';
 
@@ -16,11 +16,7 @@ export class UserListQuery extends PageQuery {
   })
   account_id?: string;
 
-  @Text({
-    optional: true,
-    min: 1,
-    max: 255,
-    isVisible: true,
+  @QueryName({
     description: 'Exactly this name, ignoring case.',
     example: 'Ada',
   })

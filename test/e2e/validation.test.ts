@@ -250,6 +250,10 @@ describe('the fields of a request', () => {
     expect(first.body.name).toBe('Caf\u00e9');
     const second = await demo.post<ProblemBody>('/servers', servers.body('Caf\u00e9'));
     expect([second.status, second.body.code]).toEqual([409, 'SERVER_NAME_DUPLICATE']);
+    for (const filter of ['name_like=cafe\u0301', 'name_eq=Cafe\u0301']) {
+      const { body } = await demo.get<{ servers: ServerBody[] }>(`/servers?${encodeURI(filter)}`);
+      expect(body.servers.map(({ id }) => id)).toEqual([first.body.id]);
+    }
     await demo.delete(`/servers/${String(first.body.id)}`);
   });
 
