@@ -136,6 +136,22 @@ describe('users', () => {
       expect((await demo.get('/users?include_deleted=true')).status).toBe(403);
       expect((await admin.get('/users?include_deleted=true')).status).toBe(200);
     });
+
+    it('finds deleted ones by their account id where those are asked for', async () => {
+      const person = await newMember(app.url, demo);
+      const { id, account_id: accountId } = (await person.get<UserBody>(userPath(idOf(person)))).body;
+      expect((await person.delete(userPath(id))).status).toBe(204);
+      const again = await signedUp(app.url, accountId);
+      const found = async (query: string) =>
+        (await admin.get<ListBody>(`/users?${query}`)).body.users.map((user) => [user.id, user.deleted_at !== null]);
+      const asked = `account_id=${accountId.toUpperCase()}`;
+      expect(await found(asked)).toEqual([[again.id, false]]);
+      expect(await found(`${asked}&include_deleted=true`)).toEqual([
+        [id, true],
+        [again.id, false],
+      ]);
+      expect(await found(`account_id=${accountId.replace('u', 'ü')}&include_deleted=true`)).toEqual([]);
+    });
   });
 
   describe('GET /users/{id}', () => {
