@@ -40,6 +40,7 @@ import { IndexFloatingIpLists1764000000094 } from './1764000000094-index-floatin
 import { IndexSecurityGroupLists1764000000095 } from './1764000000095-index-security-group-lists.js';
 import { IndexProjectLists1764000000096 } from './1764000000096-index-project-lists.js';
 import { IndexUserLists1764000000097 } from './1764000000097-index-user-lists.js';
+import { AddUserPasswordChangedAt1764000000098 } from './1764000000098-add-user-password-changed-at.js';
 
 /** In the order in which they run; a new one goes to the end, and none is edited once merged. */
 export const migrations = [
@@ -85,4 +86,5 @@ export const migrations = [
   IndexSecurityGroupLists1764000000095,
   IndexProjectLists1764000000096,
   IndexUserLists1764000000097,
+  AddUserPasswordChangedAt1764000000098,
 ] as const;

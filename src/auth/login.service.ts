@@ -35,6 +35,11 @@ export interface LoggedIn {
   readonly refreshToken: string;
 }
 
+interface OpenedSession {
+  readonly userId: number;
+  readonly projectId: number;
+}
+
 /** A refusal is told only on a multiple of this, so that its time tells nothing about the account; milliseconds. */
 const refusalGridMs = 1_000;
 
@@ -61,19 +66,27 @@ export class LoginService {
    * @throws OpenStackAway when Keystone gave no verdict: nobody is refused then.
    */
   async login(command: LoginCommand): Promise<LoggedIn> {
-    const person = await this.throttle.attempt(
-      command,
-      () => this.verify(command),
-      (error) => error instanceof InvalidAuth,
-    );
     const refresh = this.tokens.newRefreshToken(randomUUID());
     const { sessionUuid } = refresh;
-    const { userId, projectId } = await this.transaction.run((tx) => this.open(tx, person, command.projectId, refresh));
+    // A second time when the password was changed meanwhile: the old one may be what Keystone took.
+    const opened = (await this.enter(command, refresh)) ?? (await this.enter(command, refresh));
+    if (opened === null) throw new InvalidAuth(undefined);
+    const { userId, projectId } = opened;
     const user = await this.database.read((manager) => this.users.find(manager, userId));
     // Deleted in the moment between: the session says nothing any more.
     if (user === null) throw new InvalidAuth(undefined);
     const { token, expiresAt } = await this.tokens.issue({ sessionUuid, userId, projectId }, new Date());
     return { user, projectId, token, expiresAt, refreshToken: refresh.token };
+  }
+
+  /** Null, and no session, when the password was changed since Keystone was asked about it. */
+  private async enter(command: LoginCommand, refresh: RefreshToken): Promise<OpenedSession | null> {
+    const person = await this.throttle.attempt(
+      command,
+      () => this.verify(command),
+      (error) => error instanceof InvalidAuth,
+    );
+    return this.transaction.run((tx) => this.open(tx, person, command.projectId, refresh));
   }
 
   private async verify({ accountId, password }: LoginCommand): Promise<ObservedPerson> {
@@ -97,14 +110,15 @@ export class LoginService {
     person: ObservedPerson,
     wantedProjectId: number | null,
     { sessionUuid: uuid, hash: refreshTokenHash }: RefreshToken,
-  ): Promise<{ readonly userId: number; readonly projectId: number }> {
+  ): Promise<OpenedSession | null> {
     const userId = await this.record.savePerson(tx, person);
     // Deleted since Keystone let them in; or the record still knows another user under that account, until the next import.
     if (userId === null) throw new InvalidAuth(undefined);
     const projectId = await this.chooseProject(tx, userId, person.user.isAdmin, wantedProjectId);
     const lifeMs = this.config.settings.REFRESH_TOKEN_MS;
-    await this.sessions.insert(tx, { uuid, userId, projectId, refreshTokenHash, lifeMs });
-    return { userId, projectId };
+    const { askedAt } = person;
+    const isOpen = await this.sessions.insert(tx, { uuid, userId, projectId, refreshTokenHash, lifeMs, askedAt });
+    return isOpen ? { userId, projectId } : null;
   }
 
   /** @throws ProjectAccessDenied, UserNotJoinedAnyProject */

@@ -4,8 +4,9 @@ import type { Actor } from '../common/actor.js';
 import { OpenStackAway, ValidationFailed } from '../common/errors.js';
 import { Transaction } from '../database/transaction.js';
 import { OpenStackConflict, OpenStackError, OpenStackRefused } from '../openstack/openstack-errors.js';
-import { UserService } from '../user/user.service.js';
 import { UserUpdateDenied } from '../user/user.errors.js';
+import { UserRepository } from '../user/user.repository.js';
+import { UserService } from '../user/user.service.js';
 import { AuthClient, InvalidCredentials, PasswordExpired, type KeystoneLogin } from './auth.client.js';
 import { WrongOldPassword } from './auth.errors.js';
 import { LoginThrottleService } from './login-throttle.service.js';
@@ -20,7 +21,7 @@ export interface PasswordChangeCommand {
 
 /**
  * Keystone has the only copy of a password, so it is changed there, at once or not at all. Then every other session of the person ends:
- * whoever knew the old one is out. The session that asks goes on, since who has it has just proved both. A repetition that finds the new
+ * whoever knew the old one is out, whose login is under way as well. The session that asks goes on, since who has it has just proved both. A repetition that finds the new
  * password in force already is answered like the first request: so nothing is left undone when an answer, or this process, was lost.
  */
 @Injectable()
@@ -28,6 +29,7 @@ export class PasswordChangeService {
   constructor(
     private readonly transaction: Transaction,
     private readonly users: UserService,
+    private readonly userRows: UserRepository,
     private readonly account: ServiceAccountClient,
     private readonly client: AuthClient,
     private readonly throttle: LoginThrottleService,
@@ -52,6 +54,7 @@ export class PasswordChangeService {
       (error) => error instanceof WrongOldPassword,
     );
     await this.transaction.run(async (tx) => {
+      await this.userRows.markPasswordChanged(tx, id);
       await this.sessions.endAllOf(tx, { userId: id, exceptId: principal.sessionId }, 'password');
       await this.audit.insert(tx, {
         actorUserId: id,

@@ -8,6 +8,8 @@ export interface NewSession {
   readonly projectId: number;
   readonly refreshTokenHash: Buffer;
   readonly lifeMs: number;
+  /** When Keystone was asked about the password; of MySQL's clock. */
+  readonly askedAt: Date;
 }
 
 /** What an access token says; nothing of it counts before MySQL has agreed. */
@@ -46,12 +48,16 @@ export type SessionEnd = 'logout' | 'reuse' | 'password' | 'user-deleted' | 'lef
 
 @Injectable()
 export class SessionRepository {
-  async insert(tx: EntityManager, session: NewSession): Promise<void> {
-    await tx.query(
+  /** False when the password was changed since Keystone was asked about it. Lock the user first. */
+  async insert(tx: EntityManager, session: NewSession): Promise<boolean> {
+    const { uuid, userId, projectId, refreshTokenHash, lifeMs, askedAt } = session;
+    const result: { affectedRows: number } = await tx.query(
       `INSERT INTO session (uuid, user_id, project_id, refresh_token_hash, expires_at)
-       VALUES (?, ?, ?, ?, NOW(3) + INTERVAL ? MICROSECOND)`,
-      [session.uuid, session.userId, session.projectId, session.refreshTokenHash, session.lifeMs * 1000],
+       SELECT ?, id, ?, ?, NOW(3) + INTERVAL ? MICROSECOND
+         FROM user WHERE id = ? AND (password_changed_at IS NULL OR password_changed_at < ?)`,
+      [uuid, projectId, refreshTokenHash, lifeMs * 1000, userId, askedAt],
     );
+    return result.affectedRows === 1;
   }
 
   /**

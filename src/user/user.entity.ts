@@ -43,6 +43,10 @@ export class UserEntity {
   @TimeColumn('observed_at', { nullable: true })
   observedAt!: Date | null;
 
+  /** Null: never here. */
+  @TimeColumn('password_changed_at', { nullable: true })
+  passwordChangedAt!: Date | null;
+
   @TimeColumn('deleted_at', { nullable: true })
   deletedAt!: Date | null;
 

@@ -83,6 +83,11 @@ export class UserRepository {
     await tx.query('UPDATE user SET name = ? WHERE id = ?', [name, id]);
   }
 
+  /** Locks the user while the caller's transaction lasts: call it first, then end the sessions. */
+  async markPasswordChanged(tx: EntityManager, id: number): Promise<void> {
+    await tx.query('UPDATE user SET password_changed_at = NOW(3), updated_at = updated_at WHERE id = ?', [id]);
+  }
+
   /** Locked while the caller's transaction lasts. */
   async findByOpenstackIdForUpdate(tx: EntityManager, openstackId: string): Promise<UserEntity | null> {
     return tx.findOne(UserEntity, { where: { openstackId, deletedAt: IsNull() }, lock: { mode: 'pessimistic_write' } });
