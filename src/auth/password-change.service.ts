@@ -21,8 +21,9 @@ export interface PasswordChangeCommand {
 
 /**
  * Keystone has the only copy of a password, so it is changed there, at once or not at all. Then every other session of the person ends:
- * whoever knew the old one is out, whose login is under way as well. The session that asks goes on, since who has it has just proved both. A repetition that finds the new
- * password in force already is answered like the first request: so nothing is left undone when an answer, or this process, was lost.
+ * whoever knew the old one is out, and so is a login with it that is under way. The session that asks goes on, since who has it has just
+ * proved both. A repetition that finds the new password in force already is answered like the first request: so nothing is left undone
+ * when an answer, or this process, was lost.
  */
 @Injectable()
 export class PasswordChangeService {
