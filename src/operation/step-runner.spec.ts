@@ -102,10 +102,10 @@ describe('a call whose outcome is unknown', () => {
 });
 
 describe('a deletion', () => {
-  /** One try of it, an hour past its deadline where `isLate`; `sentMs` ago it was asked for, if it was. */
+  /** One try of it, `lateMs` past its deadline; OpenStack has taken it where `isSent`. */
   async function tried(
     look: Sight,
-    { isLate, sentMs }: { readonly isLate: boolean; readonly sentMs: number | null },
+    { lateMs, isSent }: { readonly lateMs: number; readonly isSent: boolean },
   ): Promise<StepOutcome> {
     const step: EnsureStep<null> = {
       does: 'ensure',
@@ -116,10 +116,10 @@ describe('a deletion', () => {
     const operation = Object.assign(new OperationEntity(), {
       step: 'gone',
       stepSince: now,
-      sentStep: sentMs === null ? null : 'gone',
-      sentAt: sentMs === null ? null : new Date(now.getTime() - sentMs),
+      sentStep: isSent ? 'gone' : null,
+      sentAt: isSent ? now : null,
       createdAt: new Date(now.getTime() - 7_200_000),
-      deadlineAt: new Date(now.getTime() + (isLate ? -3_600_000 : 600_000)),
+      deadlineAt: new Date(now.getTime() - lateMs),
       failures: 0,
       lastFailure: null,
     });
@@ -130,6 +130,7 @@ describe('a deletion', () => {
     is: 'needed',
     act: () => Promise.reject(new OpenStackUnknownOutcome({ service: 'network', operation: 'DELETE', status })),
   });
+  const taken: Sight = { is: 'needed', act: () => Promise.resolve() };
 
   it.each([
     [503, true],
@@ -137,17 +138,19 @@ describe('a deletion', () => {
     [undefined, true],
     [500, false],
   ])('that is answered %s has its deadline moved: %s', async (status, movesDeadline) => {
-    expect(await tried(answering(status), { isLate: false, sentMs: null })).toMatchObject({
-      is: 'later',
-      movesDeadline,
-    });
+    const outcome = await tried(answering(status), { lateMs: -600_000, isSent: false });
+    expect(outcome).toMatchObject({ is: 'later', movesDeadline });
   });
 
+  const passing: Sight = { is: 'passing' };
+
   it.each([
-    ['that was just taken goes on past its deadline', 60_000, 'later'],
-    ['that was taken long ago ends at its deadline', 3_600_000, 'refused'],
-    ['that nobody was asked for ends at its deadline', null, 'refused'],
-  ])('%s', async (_what, sentMs, is) => {
-    expect(await tried({ is: 'passing' }, { isLate: true, sentMs })).toMatchObject({ is });
+    ['that was taken goes on past its deadline', passing, 60_000, true, 'later'],
+    ['that was taken does not go on for ever', passing, 3_600_000, true, 'refused'],
+    ['that nobody was asked for ends at its deadline', passing, 60_000, false, 'refused'],
+    ['that nobody was asked for yet is asked for, however late', taken, 3_600_000, false, 'later'],
+    ['that is taken and dropped again and again ends', taken, 3_600_000, true, 'refused'],
+  ])('%s', async (_what, look, lateMs, isSent, is) => {
+    expect(await tried(look, { lateMs, isSent })).toMatchObject({ is });
   });
 });

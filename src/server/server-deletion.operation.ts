@@ -30,7 +30,7 @@ interface Rows extends ServerRows {
   readonly floatingIps: readonly FloatingIpEntity[];
   /** A call of an operation that this deletion cancelled may still take effect. */
   readonly isSettling: boolean;
-  /** OpenStack has taken a call of the step that is under way. */
+  /** A call of the step that is under way has gone out, and has not failed as far as we know. */
   readonly hasAsked: boolean;
 }
 
