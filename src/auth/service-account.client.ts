@@ -13,7 +13,7 @@ export interface ServiceAccount {
 export class ServiceAccountClient {
   constructor(private readonly tokens: OpenStackTokens) {}
 
-  /** @throws OpenStackUnavailable, OpenStackUnknownOutcome */
+  /** @throws OpenStackUnavailable */
   async account(): Promise<ServiceAccount> {
     const { userId, projectId, domainId } = await this.tokens.identity();
     return { userId, projectId, domainId };

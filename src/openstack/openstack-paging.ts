@@ -1,6 +1,12 @@
 import { z, type ZodType } from 'zod';
 import type { OpenStackCall } from './openstack-call.js';
-import { answerTooLarge, OpenStackNotFound, OpenStackRefused, OpenStackUnknownOutcome } from './openstack-errors.js';
+import {
+  answerTooLarge,
+  type OpenStackError,
+  OpenStackNotFound,
+  OpenStackRefused,
+  OpenStackUnknownOutcome,
+} from './openstack-errors.js';
 import type { OpenStackHttp, OpenStackRequest, Query } from './openstack-http.js';
 
 /** The size that is asked for; a service may give less. */
@@ -102,11 +108,13 @@ function canonical(query: Query): string {
 function incomplete<T>(
   { service, operation }: PagedRequest<T>,
   text: string,
-  cause?: unknown,
+  cause?: OpenStackError,
 ): OpenStackUnknownOutcome {
   return new OpenStackUnknownOutcome({
     service,
     operation,
+    status: cause?.status ?? undefined,
+    requestId: cause?.requestId ?? undefined,
     type: 'IncompleteList',
     text: `the list is incomplete: ${text}`,
     cause,

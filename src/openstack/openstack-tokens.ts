@@ -78,8 +78,8 @@ const wireToken = z.object({
  * Tokens of the service account: one of its own scope with the admin rights, one for each project it works in. Cached, renewed at
  * 80 % of their life, fetched once however many callers wait.
  *
- * Every failure to get one is OpenStackUnavailable or OpenStackUnknownOutcome: that Keystone refuses the service account says
- * nothing about the thing that was asked for.
+ * Every failure to get one is OpenStackUnavailable: that Keystone gives the service account none says nothing about the thing that was
+ * asked for.
  */
 @Injectable()
 export class OpenStackTokens {
