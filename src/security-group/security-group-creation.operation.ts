@@ -3,7 +3,7 @@ import { NetworkQuotaClient } from '../catalog/network-quota.client.js';
 import { DeploymentService } from '../database/deployment.service.js';
 import type { EntityManager } from '../database/transaction.js';
 import { markerOf } from '../openstack/marker.js';
-import { OpenStackQuotaExceeded, type OpenStackError } from '../openstack/openstack-errors.js';
+import { OpenStackNotFound, OpenStackQuotaExceeded, type OpenStackError } from '../openstack/openstack-errors.js';
 import type { RemovalTarget } from '../operation/marked-removal.js';
 import { networkQuotaFault } from '../operation/operation-fault.js';
 import type { CreatedObject, Fault, OperationKind, Sight, Step, StepCalls } from '../operation/operation-kind.js';
@@ -136,7 +136,12 @@ export class SecurityGroupCreationOperation implements OperationKind<Rows>, OnMo
       calls,
     );
     // A group that is new is not known to all of Neutron's API workers at once.
-    return sight.is === 'failed' ? { ...sight, doubtful: true } : sight;
+    if (sight.is === 'failed') return { ...sight, doubtful: true };
+    if (sight.is !== 'needed') return sight;
+    return {
+      ...sight,
+      passes: (error) => error instanceof OpenStackNotFound && error.text.includes(openstackId),
+    };
   }
 }
 
