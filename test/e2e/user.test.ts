@@ -264,42 +264,6 @@ describe('users', () => {
       expect(audit).toEqual([expect.objectContaining({ actor_user_id: idOf(person), resource_id: idOf(person) })]);
     });
 
-    describe('while a login is under way', () => {
-      /** Starts a login and returns once Keystone has been asked for `path`, which it answers late. */
-      async function loginHeldAt(
-        path: string,
-        accountId: string,
-        password: string,
-      ): Promise<() => ReturnType<typeof tryLogin>> {
-        const isHeld = () => app.simulator.log.list({ path }).at(-1)?.outcome === 'under-way';
-        app.simulator.faults.add({ path, delay_ms: 1_000, times: 1 });
-        const login = tryLogin(app.url, accountId, password);
-        while (!isHeld()) await new Promise((resolve) => setTimeout(resolve, 10));
-        return () => login;
-      }
-
-      it('leaves out who gave the old password, though Keystone took it before the change', async () => {
-        const person = await newMember(app.url, demo);
-        const accountId = person.login?.user.account_id ?? '';
-        const late = await loginHeldAt('/role_assignments$', accountId, goodPassword);
-        expect((await change(person, idOf(person), goodPassword, better)).status).toBe(204);
-        const answer = await late();
-        expect([answer.status, answer.body.code]).toEqual([401, 'INVALID_AUTH']);
-        expect(
-          await rows('SELECT id FROM session WHERE user_id = ? AND ended_at IS NULL', [idOf(person)]),
-        ).toHaveLength(1);
-      });
-
-      it('lets in who gave the new one', async () => {
-        const person = await newMember(app.url, demo);
-        const late = await loginHeldAt('/auth/tokens$', person.login?.user.account_id ?? '', better);
-        expect((await change(person, idOf(person), goodPassword, better)).status).toBe(204);
-        const answer = await late();
-        expect(answer.status).toBe(200);
-        expect((await new Api(app.url, answer.body.token).get('/auth/me')).status).toBe(200);
-      });
-    });
-
     it('is 403 INVALID_AUTH for a wrong old one, which counts like a failed login', async () => {
       const person = await newMember(app.url, demo);
       for (let times = 0; times < 5; times += 1) {
