@@ -80,9 +80,9 @@ function goneProject(
   const count = look.left.get(row.id) ?? 0;
   const seenAt = row.observedAt ?? look.recorded.now;
   const isOver = look.recorded.now.getTime() - seenAt.getTime() >= policies.missingGraceSeconds * 1000;
-  const isReplaced = look.observed.projects.some(({ name }) => name.toLowerCase() === row.name.toLowerCase());
-  const tombstones = isReplaced || (isOver && count === 0 && policies.missing === 'tombstone');
-  const action = tombstones ? 'TOMBSTONE' : row.enabled ? 'MARK_MISSING' : null;
+  const isReplaced = hasSuccessor(row, look.observed);
+  const tombstones = count === 0 && (isReplaced || (isOver && policies.missing === 'tombstone'));
+  const action = tombstones ? 'TOMBSTONE' : row.enabled || isReplaced ? 'MARK_MISSING' : null;
   return [
     {
       type: isMass ? 'MASS_MISSING' : isOver || isReplaced ? 'DELETED_OUTSIDE' : 'MISSING',
@@ -95,13 +95,21 @@ function goneProject(
       allowed: action !== null && !isMass,
       reason: isMass
         ? massReason
-        : isReplaced
+        : isReplaced && count === 0
           ? 'Another project of that name has taken its place in Keystone.'
           : goneReason(count, isOver, policies.missing === 'mark', policies.missingGraceSeconds),
       evidence: look.evidence,
       firstSeenAt: null,
     },
   ];
+}
+
+/** Whether another project has the name of this one now. */
+export function hasSuccessor(
+  { name, openstackId }: Pick<RecordedProject, 'name' | 'openstackId'>,
+  { projects }: Pick<ObservedIdentity, 'projects'>,
+): boolean {
+  return projects.some((one) => one.openstackId !== openstackId && one.name.toLowerCase() === name.toLowerCase());
 }
 
 const massReason = 'So many are missing at once that the view may be wrong. Look, then apply with confirm_mass_change.';

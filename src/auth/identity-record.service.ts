@@ -2,13 +2,14 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Role } from '../common/principal.js';
 import { openstackName } from '../openstack/openstack-name.js';
 import type { ProjectEntity } from '../project/project.entity.js';
-import { ProjectRepository, type Place, type ProjectFacts } from '../project/project.repository.js';
+import { ProjectRepository, type Place, type ProjectFacts, type ProjectName } from '../project/project.repository.js';
 import type { Policies } from '../reconciliation/policy.js';
 import type { UserEntity } from '../user/user.entity.js';
 import { UserRepository, type UserFacts } from '../user/user.repository.js';
 import type { EntityManager } from '../database/transaction.js';
 import { massOf } from './identity-comparison.js';
 import { IdentityRepository } from './identity.repository.js';
+import { ProjectResourcesRepository } from './project-resources.repository.js';
 import { SessionRepository } from './session.repository.js';
 
 /** One person as Keystone showed it, asked at `askedAt`, with its managed projects. */
@@ -19,6 +20,12 @@ export interface ObservedPerson {
   readonly projects: readonly (ProjectFacts & { readonly role: Role })[];
   /** OpenStack ids of all projects that Keystone listed, managed or not. */
   readonly shownProjects: ReadonlySet<string>;
+}
+
+/** One person as the record has them now. */
+export interface RecordedPerson {
+  readonly userId: number;
+  readonly isAdmin: boolean;
 }
 
 /** Everything that Keystone showed, from lists that were asked for at `askedAt`. */
@@ -65,13 +72,14 @@ export class IdentityRecordService {
     private readonly users: UserRepository,
     private readonly identity: IdentityRepository,
     private readonly sessions: SessionRepository,
+    private readonly resources: ProjectResourcesRepository,
   ) {}
 
   /**
-   * Brings one person up to date; returns our id of the user, or null when its account is another live user's. A project that does not
-   * show says nothing of who has a place in it, nor of who is an admin there: what becomes of it is for the import to decide.
+   * Brings one person up to date; returns what the record says of them, or null when the account is another live user's. A project that
+   * does not show says nothing of who has a place in it, nor of who is an admin there: what becomes of it is for the import to decide.
    */
-  async savePerson(tx: EntityManager, person: ObservedPerson): Promise<number | null> {
+  async savePerson(tx: EntityManager, person: ObservedPerson): Promise<RecordedPerson | null> {
     const { askedAt, domain, user, projects, shownProjects } = person;
     const domainId = await this.projects.saveDomain(tx, domain);
     const recorded = await this.projects.findAll(tx);
@@ -80,14 +88,15 @@ export class IdentityRecordService {
     const hidden = new Set(
       recorded.filter(({ enabled, openstackId }) => enabled && !shownProjects.has(openstackId)).map(({ id }) => id),
     );
-    const userId = await this.saveUser(tx, domainId, user, { askedAt, keepsAdmins: hidden.size > 0 });
-    if (userId === null) return null;
+    const saved = await this.saveUser(tx, domainId, user, { askedAt, keepsAdmins: hidden.size > 0 });
+    if (saved === null) return null;
+    const { userId } = saved;
     const places = projects.flatMap(({ openstackId, role }) => {
       const projectId = projectIds.get(openstackId);
       return projectId === undefined ? [] : [{ userId, projectId, role }];
     });
     await this.savePlaces(tx, { userId, places, askedAt, mayChange: ({ projectId }) => !hidden.has(projectId) });
-    return userId;
+    return saved;
   }
 
   /** Brings everything up to date, as a part of the caller's transaction. Safe to run again at any time. */
@@ -123,6 +132,13 @@ export class IdentityRecordService {
       : this.projects.update(tx, present.id, facts);
   }
 
+  /** A project that is gone can be read and not be used. The name of one that was replaced is free; what lives in it keeps its row. */
+  async letGo(tx: EntityManager, project: ProjectName, isReplaced: boolean): Promise<void> {
+    if (!isReplaced) await this.projects.disable(tx, project.id);
+    else if ((await this.resources.find(tx, project.id)).length === 0) await this.projects.tombstone(tx, project.id);
+    else await this.projects.giveUpName(tx, project);
+  }
+
   /** A person who came, or of whom Keystone says something new. False when the account is another live user's. */
   async saveFacts(
     tx: EntityManager,
@@ -146,13 +162,16 @@ export class IdentityRecordService {
     domainId: number,
     seen: UserFacts,
     { askedAt, keepsAdmins }: { readonly askedAt: Date; readonly keepsAdmins: boolean },
-  ): Promise<number | null> {
+  ): Promise<RecordedPerson | null> {
     const present = await this.users.findByOpenstackIdForUpdate(tx, seen.openstackId);
-    if (present === null) return this.users.insert(tx, domainId, seen, askedAt);
+    if (present === null) {
+      const userId = await this.users.insert(tx, domainId, seen, askedAt);
+      return userId === null ? null : { userId, isAdmin: seen.isAdmin };
+    }
     const facts = keepsAdmins && present.isAdmin ? { ...seen, isAdmin: true } : seen;
     if (isSame(present, facts)) await this.users.markObserved(tx, [present.id]);
     else if (!(await this.users.update(tx, present.id, facts))) return null;
-    return present.id;
+    return { userId: present.id, isAdmin: facts.isAdmin };
   }
 
   /** Our ids by OpenStack's, of those that could be recorded; and of those that are held back where there are `policies` to judge by. */
@@ -181,10 +200,7 @@ export class IdentityRecordService {
         !locked.has(id) &&
         !renamed.has(id),
     );
-    for (const row of lost) {
-      if (seenNames.has(row.name.toLowerCase())) await this.projects.tombstone(tx, row.id);
-      else await this.projects.disable(tx, row.id);
-    }
+    for (const row of lost) await this.letGo(tx, row, seenNames.has(row.name.toLowerCase()));
     const ids = new Map<string, number>();
     const unchanged: number[] = [];
     for (const facts of projects) {

@@ -14,7 +14,7 @@ import {
   type ResourceReconciler,
 } from '../reconciliation/reconciler.js';
 import { UserRepository } from '../user/user.repository.js';
-import { identityFindings, type IdentityLook, type IdentityType } from './identity-findings.js';
+import { hasSuccessor, identityFindings, type IdentityLook, type IdentityType } from './identity-findings.js';
 import { IdentityRecordService } from './identity-record.service.js';
 import { IdentityRepository } from './identity.repository.js';
 import { KeystoneIdentityService } from './keystone-identity.service.js';
@@ -116,10 +116,14 @@ export class IdentityReconciler implements OnModuleInit {
     if (resourceId !== null) {
       await this.projects.findForUpdate(tx, resourceId);
       const { projects } = await this.identity.recorded(tx, observed.askedAt);
-      if (projects.find(({ id }) => id === resourceId)?.isBusy !== false) return moved;
+      const row = projects.find(({ id }) => id === resourceId);
+      if (row?.isBusy !== false) return moved;
+      if (action === 'MARK_MISSING') {
+        await this.record.letGo(tx, row, hasSuccessor(row, observed));
+        return applied;
+      }
     }
     if (action === 'TOMBSTONE' && resourceId !== null) await this.projects.tombstone(tx, resourceId);
-    else if (action === 'MARK_MISSING' && resourceId !== null) await this.projects.disable(tx, resourceId);
     else {
       const facts = observed.projects.find((project) => project.openstackId === openstackId);
       if (facts !== undefined) return taken(await this.record.saveProject(tx, observed.domain, facts));

@@ -13,7 +13,7 @@ import { UserDetailsRepository } from '../user/user-details.repository.js';
 import { AccessTokens, type RefreshToken } from './access-tokens.js';
 import { InvalidCredentials, PasswordExpired } from './auth.client.js';
 import { InvalidAuth, PasswordMustChange, UserNotJoinedAnyProject } from './auth.errors.js';
-import { IdentityRecordService, type ObservedPerson } from './identity-record.service.js';
+import { IdentityRecordService, type ObservedPerson, type RecordedPerson } from './identity-record.service.js';
 import { KeystonePersonService } from './keystone-person.service.js';
 import { LoginThrottleService } from './login-throttle.service.js';
 import { SessionRepository } from './session.repository.js';
@@ -111,10 +111,11 @@ export class LoginService {
     wantedProjectId: number | null,
     { sessionUuid: uuid, hash: refreshTokenHash }: RefreshToken,
   ): Promise<OpenedSession | null> {
-    const userId = await this.record.savePerson(tx, person);
+    const recorded = await this.record.savePerson(tx, person);
     // Deleted since Keystone let them in; or the record still knows another user under that account, until the next import.
-    if (userId === null) throw new InvalidAuth(undefined);
-    const projectId = await this.chooseProject(tx, userId, person.user.isAdmin, wantedProjectId);
+    if (recorded === null) throw new InvalidAuth(undefined);
+    const { userId } = recorded;
+    const projectId = await this.chooseProject(tx, recorded, wantedProjectId);
     const lifeMs = this.config.settings.REFRESH_TOKEN_MS;
     const { askedAt } = person;
     const isOpen = await this.sessions.insert(tx, { uuid, userId, projectId, refreshTokenHash, lifeMs, askedAt });
@@ -124,8 +125,7 @@ export class LoginService {
   /** @throws ProjectAccessDenied, UserNotJoinedAnyProject */
   private async chooseProject(
     tx: EntityManager,
-    userId: number,
-    isAdmin: boolean,
+    { userId, isAdmin }: RecordedPerson,
     wantedId: number | null,
   ): Promise<number> {
     const joined = await this.projects.memberships(tx, userId);

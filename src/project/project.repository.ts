@@ -12,6 +12,12 @@ export interface ProjectFacts {
   readonly enabled: boolean;
 }
 
+export interface ProjectName {
+  readonly id: number;
+  readonly name: string;
+  readonly openstackId: string;
+}
+
 /** Who is in which project, and as what. */
 export interface Place {
   readonly userId: number;
@@ -173,6 +179,14 @@ export class ProjectRepository {
   /** Frees the name of a project that is gone for one that has it now. */
   async tombstone(tx: EntityManager, id: number): Promise<void> {
     await tx.query('UPDATE project SET enabled = 0, deleted_at = NOW(3), version = version + 1 WHERE id = ?', [id]);
+  }
+
+  /** Frees the name of a project that is gone, and in which something still lives, for one that has it now. */
+  async giveUpName(tx: EntityManager, { id, name, openstackId }: ProjectName): Promise<void> {
+    await tx.query('UPDATE project SET enabled = 0, name = ?, version = version + 1 WHERE id = ?', [
+      `${name} (${openstackId})`,
+      id,
+    ]);
   }
 
   async markObserved(tx: EntityManager, ids: readonly number[]): Promise<void> {

@@ -258,6 +258,28 @@ describe('the import from Keystone', () => {
     ]);
   });
 
+  it('keeps the row of one in which something still lives, under another name', async () => {
+    const { cloud, seed } = app.simulator;
+    const old = cloud.projects.get(seed.projects.other);
+    if (old === undefined) throw new Error('no project');
+    await database.query(
+      "INSERT INTO volume (project_id, name, size, status, uuid) SELECT id, 'data', 1, 'AVAILABLE', UUID() FROM project WHERE openstack_id = ?",
+      [old.id],
+    );
+    cloud.projects.delete(old.id);
+    cloud.projects.set('fedcba9876543210fedcba9876543210', { ...old, id: 'fedcba9876543210fedcba9876543210' });
+    await sweeps();
+    await sweeps();
+    const found = await rows('SELECT name, enabled FROM project WHERE deleted_at IS NULL AND name LIKE ? ORDER BY id', [
+      'other%',
+    ]);
+    expect(found).toEqual([
+      { name: `other (${old.id})`, enabled: 0 },
+      { name: 'other', enabled: 1 },
+    ]);
+    await database.query('DELETE FROM volume');
+  });
+
   it('lets many back in who were made anew in Keystone, under the names of those who are gone', async () => {
     const { cloud, seed } = app.simulator;
     const renewed = (id: string): string => id.replace(/^.{8}/, 'abcdef01');
