@@ -94,17 +94,26 @@ export function followedFault(row: ReconciledVolume | null, seen: SeenVolume): F
   return { code: seenFault, message: `Cinder shows the volume as ${seen.status}.` };
 }
 
+/** As much of a description as a row takes; characters. */
+const maxDescription = 255;
+
+/** How a description from OpenStack reads here. */
+export function descriptionHere(description: string): string {
+  return [...description].slice(0, maxDescription).join('');
+}
+
 /** Cinder knows volumes without a name; here everything can be called by one. */
 export function volumeName({ name, openstackId }: Pick<ObservedVolume, 'name' | 'openstackId'>): string {
   return name === '' ? openstackId : name;
 }
 
-/** Whether OpenStack has the row's description, in the form in which it takes it. */
+/** Whether OpenStack has the row's description, in the form in which it takes it, or the row took it over. */
 export function hasDescription(
   { description }: Pick<ReconciledVolume, 'description'>,
   seen: Pick<ObservedVolume, 'description'>,
 ): boolean {
-  return openstackText(description ?? '').trim() === (seen.description ?? '').trim();
+  const theirs = seen.description ?? '';
+  return openstackText(description ?? '').trim() === theirs.trim() || description === descriptionHere(theirs);
 }
 
 /**

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { withFreeName } from '../reconciliation/free-name.js';
 import { lockJoin, reconciledColumns, selectedRows, type RowSelection } from '../reconciliation/marked-resource.js';
-import type { KnownServers, Place, ReconciledVolume } from './volume-comparison.js';
+import { descriptionHere, type KnownServers, type Place, type ReconciledVolume } from './volume-comparison.js';
 import { volumeStatusFrom } from './volume-status.js';
 
 /** What a row takes over from Cinder. */
@@ -66,7 +66,11 @@ export class VolumeReconciliationRepository {
     { name, description }: { readonly name: string; readonly description: string | null },
   ): Promise<void> {
     await withFreeName(name, uniqueName, (free) =>
-      tx.query('UPDATE volume SET name = ?, description = ? WHERE id = ?', [free, description?.slice(0, 255), id]),
+      tx.query('UPDATE volume SET name = ?, description = ? WHERE id = ?', [
+        free,
+        description === null ? null : descriptionHere(description),
+        id,
+      ]),
     );
   }
 
@@ -83,7 +87,7 @@ export class VolumeReconciliationRepository {
           volume.uuid,
           volume.projectId,
           name,
-          volume.description?.slice(0, 255) ?? null,
+          volume.description === null ? null : descriptionHere(volume.description),
           volume.imageOpenstackId,
         ],
       );
