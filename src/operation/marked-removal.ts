@@ -14,17 +14,21 @@ export interface RemovalTarget {
   readonly openstackId: string | null;
 }
 
-/** Every object of a row: those with its marker, and the recorded one, which someone may have stripped of it. */
-export async function findMarked<Found extends { readonly openstackId: string }>(
+/**
+ * Every object of a row: those with its marker, and the recorded one, which someone may have stripped of it. What was given to another
+ * project is that one's, also where the service account is an admin and may touch it.
+ */
+export async function findMarked<Found extends { readonly openstackId: string; readonly projectId: string | null }>(
   target: RemovalTarget,
   get: (openstackId: string) => Promise<Found>,
   findByMarker: (marker: string) => Promise<readonly Found[]>,
 ): Promise<readonly Found[]> {
-  const found = await findByMarker(markerOf(target.deploymentId, target.uuid));
-  const { openstackId } = target;
+  const { openstackId, projectOpenstackId } = target;
+  const isOurs = ({ projectId }: Found): boolean => projectId === null || projectId === projectOpenstackId;
+  const found = (await findByMarker(markerOf(target.deploymentId, target.uuid))).filter(isOurs);
   if (openstackId === null || found.some((object) => object.openstackId === openstackId)) return found;
   const recorded = await orNull(get(openstackId));
-  return recorded === null ? found : [...found, recorded];
+  return recorded === null || !isOurs(recorded) ? found : [...found, recorded];
 }
 
 /** Null for what OpenStack does not know. */

@@ -73,12 +73,27 @@ function stuck(pair: Pair): readonly FindingDraft[] {
   ];
 }
 
-function about({ resourceType, row, seen, evidence }: Pair) {
+function about({ resourceType, row, seen, evidence }: Pick<Pair, 'resourceType' | 'row' | 'seen' | 'evidence'>) {
   return { resourceType, resourceId: row.id, openstackId: seen.openstackId, projectId: row.projectId, evidence };
 }
 
 function side(differences: readonly Difference[], which: 'ours' | 'theirs'): Facts {
   return Object.fromEntries(differences.map((difference) => [difference.field, difference[which]]));
+}
+
+/** A live row whose object is in another project now: nothing of it is followed, since it is not that of the row's people any more. */
+export function judgeMoved(pair: Pick<Pair, 'resourceType' | 'row' | 'seen' | 'evidence'>): FindingDraft {
+  const { row, seen } = pair;
+  return {
+    ...about(pair),
+    type: 'FIELD_DRIFT',
+    before: { project_id: row.projectId },
+    after: { project_openstack_id: seen.projectId },
+    action: null,
+    allowed: false,
+    reason: 'It was given to another project in OpenStack. Delete it here, which leaves it there, or give it back.',
+    firstSeenAt: null,
+  };
 }
 
 /** An object without a live row that records it. */
@@ -101,8 +116,9 @@ export interface Stray {
 
 /** What is to be said about an object that no live row records; null while an operation works on the row of its marker. */
 export function judgeStray(stray: Stray): FindingDraft | null {
-  const { row, isMarked } = stray;
-  if (row === null) return unmanaged(stray);
+  const { row, isMarked, projectId } = stray;
+  // What was given to another project is that one's, whatever it was here.
+  if (row?.projectId !== projectId) return unmanaged(stray);
   if (row.operationId !== null) return null;
   if (row.isDeleted === 1 && row.deletedReason === 'external' && row.openstackId === stray.seen.openstackId)
     return undead(stray, row);

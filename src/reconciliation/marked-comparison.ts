@@ -3,7 +3,7 @@ import { parseMarker } from '../openstack/marker.js';
 import type { AnswerWatch } from './answer-watch.js';
 import type { Evidence, FindingDraft } from './finding.js';
 import { incompleteView } from './incomplete-view.js';
-import { judgePair, judgeStray } from './judgement.js';
+import { judgeMoved, judgePair, judgeStray } from './judgement.js';
 import { whyNot } from './marked-look.js';
 import type { MarkedResource, ReconciledRow, SeenObject } from './marked-resource.js';
 import type { PlanContext, PlannedPage } from './reconciler.js';
@@ -71,7 +71,9 @@ export class MarkedComparison<Row extends ReconciledRow, Seen extends SeenObject
       const row = byOpenstackId.get(seen.openstackId);
       if (row?.isDeleted === 0) {
         seenIds.push(row.id);
-        if (this.resource.isIncomplete?.(seen) === true) complete = false;
+        if (isMoved(row, seen, context))
+          findings.push(judgeMoved({ resourceType: this.resource.resourceType, row, seen, evidence }));
+        else if (this.resource.isIncomplete?.(seen) === true) complete = false;
         else if (row.operationId === null && (row.observedAt === null || row.observedAt < sentAt)) {
           const drafts = this.judge(row, seen, known, { evidence, seenAt: serviceTime ?? row.readAt }, context);
           findings.push(...drafts);
@@ -202,6 +204,11 @@ export class MarkedComparison<Row extends ReconciledRow, Seen extends SeenObject
     }
     return null;
   }
+}
+
+/** Of projects out of the plan's scope nothing is said. */
+function isMoved(row: ReconciledRow, { projectId }: SeenObject, { projects }: PlanContext): boolean {
+  return projectId !== null && projects.get(projectId)?.id !== row.projectId;
 }
 
 function isOpenTo(row: ReconciledRow, seen: SeenObject, sentAt: Date): boolean {

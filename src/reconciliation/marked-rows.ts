@@ -12,8 +12,10 @@ export async function markedRows(
 ): Promise<readonly MarkedRow[]> {
   if (uuids.length === 0) return [];
   const rows: (Omit<MarkedRow, 'isDeleted'> & { isDeleted: number })[] = await manager.query(
-    `SELECT id, uuid, openstack_id AS openstackId, deleted_at IS NOT NULL AS isDeleted, deleted_reason AS deletedReason FROM ${table} WHERE uuid IN (?)
-      ORDER BY id ${lock ? 'FOR UPDATE' : ''}`,
+    `SELECT r.id, r.uuid, r.openstack_id AS openstackId, p.openstack_id AS projectOpenstackId, r.deleted_at IS NOT NULL AS isDeleted,
+            r.deleted_reason AS deletedReason
+       FROM ${table} r JOIN project p ON p.id = r.project_id WHERE r.uuid IN (?)
+      ORDER BY r.id ${lock ? 'FOR UPDATE OF r' : ''}`,
     [uuids],
   );
   return rows.map((row) => ({ ...row, isDeleted: row.isDeleted === 1 }));

@@ -17,6 +17,7 @@ export interface MarkedRow {
   readonly id: number;
   readonly uuid: string;
   readonly openstackId: string | null;
+  readonly projectOpenstackId: string;
   readonly isDeleted: boolean;
   readonly deletedReason: DeletedReason | null;
 }

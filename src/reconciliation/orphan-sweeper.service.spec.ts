@@ -18,9 +18,16 @@ describe('isOrphan', () => {
       false,
     ],
     ['a second object of such a row', { openstackId: 'os-2', isDeleted: true, deletedReason: 'external' }, [], true],
+    [
+      'what was given to another project',
+      { openstackId: 'os-1', projectOpenstackId: 'q', isDeleted: true, deletedReason: 'user' },
+      [],
+      false,
+    ],
     ['the object of a row that is being deleted', { openstackId: 'os-1', isDeleted: true }, [7], false],
   ] as const)('%s', (_case, row, locked, expected) => {
-    const marked = row === undefined ? undefined : { id: 7, uuid: 'u', deletedReason: null, ...row };
+    const marked =
+      row === undefined ? undefined : { id: 7, uuid: 'u', projectOpenstackId: 'p', deletedReason: null, ...row };
     expect(isOrphan(object, marked, new Set(locked))).toBe(expected);
   });
 });

@@ -136,6 +136,8 @@ export class OrphanSweeper implements ReconciliationLoop {
 /** The rule by which something is deleted unasked; `row` is undefined for a marker that we do not know. */
 export function isOrphan(object: MarkedObject, row: MarkedRow | undefined, lockedIds: ReadonlySet<number>): boolean {
   if (row === undefined || lockedIds.has(row.id)) return false;
+  // It was given to another project, whose it is now.
+  if (row.projectOpenstackId !== object.projectOpenstackId) return false;
   // Nobody asked for its deletion: it was missed, and is back. A comparison gives it its row again.
   if (row.deletedReason === 'external' && row.openstackId === object.openstackId) return false;
   return row.isDeleted || row.openstackId !== object.openstackId;

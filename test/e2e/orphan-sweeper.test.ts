@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { seed } from '../../simulator/seed.js';
 import { defaultSettings } from '../../simulator/settings.js';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { randomUUID } from 'node:crypto';
@@ -79,6 +80,19 @@ describe('the sweep for orphans', () => {
     await demo.finished(await demo.delete(`/servers/${String(server.id)}`));
     const late = await plant(`cloud-api:${deployment}:${uuid}`);
     await gone(late);
+  });
+
+  it('leaves what was given to another project to that one, though its row is deleted', async () => {
+    const volumes = new VolumeRequests(demo);
+    const volume = await volumes.create('given-away');
+    const object = app.simulator.cloud.volumes.get(volume.openstack_id ?? '');
+    if (object === undefined) throw new Error('no volume');
+    app.simulator.cloud.volumes.set(object.id, { ...object, projectId: seed.projects.other });
+    const deleted = await demo.delete(`/volumes/${String(volume.id)}`);
+    if (deleted.status === 202) await demo.finished(deleted);
+    expect((await demo.get(`/volumes/${String(volume.id)}`)).status).toBe(404);
+    await sleep(orphanAgeMs + twoSweepsMs);
+    expect(isThere(volume.openstack_id ?? '')).toBe(true);
   });
 
   it('deletes one that Cinder gave up on', async () => {

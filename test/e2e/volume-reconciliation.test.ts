@@ -70,6 +70,36 @@ describe('volumes that changed in OpenStack', () => {
     expect(app.simulator.cloud.volumes.get(idOf(volume))?.name).toBe('elsewhere');
   });
 
+  it('takes over a description that OpenStack would not take from us, once', async () => {
+    const object = app.simulator.cloud.volumes.get(idOf(volume));
+    if (object === undefined) throw new Error('no volume');
+    object.description = '🚀'.repeat(300);
+    await reconciled({ type: 'FIELD_DRIFT', action: 'FOLLOW' });
+    expect((await volumes.get(volume.id)).description).toBe('🚀'.repeat(255));
+    object.description = null;
+    await reconciled({ type: 'FIELD_DRIFT', action: 'FOLLOW' });
+  });
+
+  it('reports what was given to another project, and shows nothing of it any more', async () => {
+    const given = await volumes.create('given-away');
+    const object = app.simulator.cloud.volumes.get(idOf(given));
+    if (object === undefined) throw new Error('no volume');
+    app.simulator.cloud.volumes.set(object.id, { ...object, projectId: seed.projects.other, size: 9 });
+    const moved = { type: 'FIELD_DRIFT', resourceId: given.id, action: null, allowed: false };
+    const findings = await plans.plan();
+    expect(findings).toEqual([
+      expect.objectContaining({ ...moved, after: { project_openstack_id: seed.projects.other } }),
+    ]);
+    expect(await plans.apply(findings)).toEqual([]);
+    expect(await volumes.get(given.id)).toMatchObject({ size: 1 });
+    expect((await demo.delete(`/volumes/${String(given.id)}`)).status).toBe(204);
+    expect(await plans.plan()).toEqual([
+      expect.objectContaining({ type: 'UNMANAGED', openstackId: object.id, action: null }),
+    ]);
+    app.simulator.outside.delete(object.id);
+    expect(await plans.plan()).toEqual([]);
+  });
+
   it('follows where it is, on a server of ours and on none', async () => {
     const stranger = await Stranger.login(app.simulator.url, 'demo', 'demo');
     await stranger.attachVolume(idOf(server), idOf(volume));
