@@ -92,6 +92,7 @@ function stray(more: object) {
     projectId: 3,
     row: null,
     isMarked: false,
+    objection: null,
     firstSeenAt: null,
     now,
     orphanAgeMs: 100_000,
@@ -110,6 +111,11 @@ describe('judgeStray', () => {
       'nothing of ours, to be adopted',
       { policies: { ...policies, unmanaged: 'adopt' } },
       { type: 'UNMANAGED', action: 'ADOPT', allowed: true },
+    ],
+    [
+      'nothing of ours, to be adopted if it could be',
+      { policies: { ...policies, unmanaged: 'adopt' }, objection: 'It is somebody’s.' },
+      { type: 'UNMANAGED', action: null, allowed: false, reason: 'It is somebody’s.' },
     ],
     [
       'ours and deleted, at first sight',

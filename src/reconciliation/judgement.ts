@@ -105,6 +105,8 @@ export interface Stray {
   readonly row: ReconciledRow | null;
   /** It carries this deployment's marker of that row. */
   readonly isMarked: boolean;
+  /** Why it cannot be taken over, whatever the policy says; null when it can. */
+  readonly objection: string | null;
   /** When it was first reported as an orphan; null: never. */
   readonly firstSeenAt: Date | null;
   readonly now: Date;
@@ -125,8 +127,8 @@ export function judgeStray(stray: Stray): FindingDraft | null {
   return isMarked ? orphan(stray, row) : deletedHere(stray, row);
 }
 
-function unmanaged({ resourceType, seen, projectId, evidence, policies }: Stray): FindingDraft {
-  const adopts = policies.unmanaged === 'adopt';
+function unmanaged({ resourceType, seen, projectId, objection, evidence, policies }: Stray): FindingDraft {
+  const adopts = policies.unmanaged === 'adopt' && objection === null;
   return {
     type: 'UNMANAGED',
     resourceType,
@@ -137,7 +139,7 @@ function unmanaged({ resourceType, seen, projectId, evidence, policies }: Stray)
     after: { name: seen.name },
     action: adopts ? 'ADOPT' : null,
     allowed: adopts,
-    reason: adopts ? null : 'It was not made here. Adopt it to manage it here; it is never deleted.',
+    reason: adopts ? null : (objection ?? 'It was not made here. Adopt it to manage it here; it is never deleted.'),
     evidence,
     firstSeenAt: null,
   };

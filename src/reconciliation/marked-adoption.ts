@@ -6,6 +6,7 @@ import { Transaction, type EntityManager } from '../database/transaction.js';
 import { parseMarker } from '../openstack/marker.js';
 import { AdoptionRefused, UnmanagedResourceNotFound } from './adoption.errors.js';
 import type { Adopted, AdoptionCommand } from './adoption.js';
+import { ManagedProjectRepository } from './managed-project.repository.js';
 import type { MarkedResource, ReconciledRow, SeenObject } from './marked-resource.js';
 import type { MarkedTable } from './marked-rows.js';
 import type { ManagedProject } from './reconciler.js';
@@ -58,6 +59,7 @@ export class MarkedAdoption {
     private readonly database: Database,
     private readonly transaction: Transaction,
     private readonly deployment: DeploymentService,
+    private readonly projects: ManagedProjectRepository,
   ) {}
 
   /** The database's clock, to be read before OpenStack is asked. */
@@ -87,7 +89,8 @@ export class MarkedAdoption {
       });
     }
     const work = async (tx: EntityManager): Promise<readonly Adopted[]> => {
-      await requireLive(tx, project);
+      if (!(await this.projects.isOpen(tx, project.id)))
+        throw new AdoptionRefused('its project is not managed here any more');
       const adopted: Adopted[] = [];
       for (const object of objects) adopted.push(await take(tx, object, project, deploymentId, askedAt));
       await finish(tx, adopted);
@@ -110,14 +113,6 @@ export function requireInProject(
   project: ManagedProject,
 ): void {
   if (projectId !== project.openstackId) throw new UnmanagedResourceNotFound(type, openstackId);
-}
-
-async function requireLive(tx: EntityManager, project: ManagedProject): Promise<void> {
-  const rows: unknown[] = await tx.query(
-    'SELECT id FROM project WHERE id = ? AND deleted_at IS NULL AND enabled = 1 FOR SHARE',
-    [project.id],
-  );
-  if (rows.length === 0) throw new AdoptionRefused('its project is not managed here any more');
 }
 
 async function take(

@@ -45,8 +45,7 @@ export class MarkedApplication<Row extends ReconciledRow, Seen extends SeenObjec
     const sentAt = await this.kit.now();
     const seen = await this.look.object(watch, openstackId);
     if (seen === null) return skipped('the object is not in OpenStack any more');
-    if (this.resource.isIncomplete?.(seen) === true)
-      return skipped('the object cannot be seen: a part of the service is down');
+    if (this.resource.isIncomplete?.(seen) === true) return skipped(unseen);
     if (finding.action === 'RENAME') return this.rename(finding, seen, sentAt, context);
     return this.kit.transaction.run(async (tx) => {
       await context.fence(tx);
@@ -125,12 +124,16 @@ export class MarkedApplication<Row extends ReconciledRow, Seen extends SeenObjec
     const sentAt = await this.kit.now();
     const seen = await this.look.object(watch, openstackId);
     if (seen === null) return skipped('the object is gone');
+    if (this.resource.isIncomplete?.(seen) === true) return skipped(unseen);
     const project = seen.projectId === null ? undefined : context.projects.get(seen.projectId);
     const compared = await this.comparison.compare([seen], sentAt, watch, context);
-    if (project === undefined || !compared.findings.some(({ type }) => type === 'UNMANAGED'))
-      return skipped('the object has a row now');
+    const still = compared.findings.find(({ type }) => type === 'UNMANAGED');
+    if (project === undefined || still === undefined) return skipped('the object has a row now');
+    if (!still.allowed) return skipped(still.reason ?? 'the policy does not allow it');
     return this.kit.transaction.run(async (tx) => {
       await context.fence(tx);
+      if (!(await this.kit.projects.isOpen(tx, project.id)))
+        return skipped('its project is disabled, or is not managed here any more');
       try {
         await this.resource.adopt(tx, seen, project);
       } catch (error) {
@@ -177,6 +180,7 @@ export class MarkedApplication<Row extends ReconciledRow, Seen extends SeenObjec
 }
 
 const applied: ApplyOutcome = { state: 'APPLIED' };
+const unseen = 'the object cannot be seen: a part of the service is down';
 const moved = 'the row or the object has changed since the plan was made';
 
 function skipped(reason: string): ApplyOutcome {

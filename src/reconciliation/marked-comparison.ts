@@ -6,7 +6,7 @@ import { incompleteView } from './incomplete-view.js';
 import { judgeMoved, judgePair, judgeStray } from './judgement.js';
 import { whyNot } from './marked-look.js';
 import type { MarkedResource, ReconciledRow, SeenObject } from './marked-resource.js';
-import type { PlanContext, PlannedPage } from './reconciler.js';
+import type { PlanContext, PlannedPage, PlannedProject } from './reconciler.js';
 import type { ReconcilerKit } from './reconciler-kit.js';
 
 /** A page of a list with the rows of its objects. */
@@ -84,6 +84,10 @@ export class MarkedComparison<Row extends ReconciledRow, Seen extends SeenObject
       }
       const project = seen.projectId === null ? undefined : context.projects.get(seen.projectId);
       if (project === undefined) continue;
+      if (this.resource.isIncomplete?.(seen) === true) {
+        complete = false;
+        continue;
+      }
       const uuid = uuids.get(seen.openstackId) ?? null;
       const marked = uuid === null ? undefined : byUuid.get(uuid);
       const draft = judgeStray({
@@ -92,6 +96,7 @@ export class MarkedComparison<Row extends ReconciledRow, Seen extends SeenObject
         projectId: project.id,
         row: marked ?? row ?? null,
         isMarked: marked !== undefined,
+        objection: this.objectionTo(seen, project, context),
         firstSeenAt: orphaned.get(seen.openstackId) ?? null,
         now: readAt,
         orphanAgeMs: this.kit.orphanAgeMs,
@@ -203,6 +208,14 @@ export class MarkedComparison<Row extends ReconciledRow, Seen extends SeenObject
       if (marker?.deployment === deploymentId) return marker.uuid;
     }
     return null;
+  }
+
+  /** Why the object is not to have a row here; null when it may. */
+  private objectionTo(seen: Seen, { isEnabled }: PlannedProject, { deploymentId }: PlanContext): string | null {
+    const markers = this.resource.markers(seen).map((text) => parseMarker(text));
+    if (markers.some((marker) => marker !== null && marker.deployment !== deploymentId))
+      return 'It carries the marker of another installation: that one manages it.';
+    return isEnabled === 1 ? null : 'Its project is disabled, or is not managed here any more.';
   }
 }
 

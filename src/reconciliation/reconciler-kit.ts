@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { Transaction, type EntityManager } from '../database/transaction.js';
+import { ManagedProjectRepository } from './managed-project.repository.js';
 import type { MarkedTable } from './marked-rows.js';
 import { ReconciledRowRepository } from './reconciled-row.repository.js';
 import { ReconciliationFindingRepository } from './reconciliation-finding.repository.js';
@@ -18,6 +19,7 @@ export class ReconcilerKit {
     readonly transaction: Transaction,
     readonly rows: ReconciledRowRepository,
     readonly findings: ReconciliationFindingRepository,
+    readonly projects: ManagedProjectRepository,
   ) {
     const { LEASE_MS, HTTP_TIMEOUT_MS, SETTLING_MS } = config.settings;
     this.orphanAgeMs = LEASE_MS + HTTP_TIMEOUT_MS + SETTLING_MS;

@@ -11,10 +11,16 @@ export interface ManagedProject {
   readonly openstackId: string;
 }
 
+/** A project as far as a plan needs it. */
+export interface PlannedProject extends ManagedProject {
+  /** 0: it is disabled, or is not managed here any more. */
+  readonly isEnabled: 0 | 1;
+}
+
 /** What a plan is made of. */
 export interface PlanContext {
   /** The managed projects that the run is about, by OpenStack's id. */
-  readonly projects: ReadonlyMap<string, ManagedProject>;
+  readonly projects: ReadonlyMap<string, PlannedProject>;
   /** All managed projects are meant: only then is an empty list over all of them suspicious. */
   readonly isEverything: boolean;
   readonly policies: Policies;

@@ -7,6 +7,7 @@ import {
   type ApplyOutcome,
   type ManagedProject,
   type PlanContext,
+  type PlannedProject,
 } from '../../src/reconciliation/reconciler.js';
 import type { TestApp } from './app.js';
 
@@ -95,8 +96,10 @@ export class Plans {
   }
 
   private async context(changes: Partial<Policies>): Promise<PlanContext> {
-    const projects: ManagedProject[] = await this.database().read((manager) =>
-      manager.query('SELECT id, openstack_id AS openstackId FROM project WHERE deleted_at IS NULL AND enabled = 1'),
+    const projects: PlannedProject[] = await this.database().read((manager) =>
+      manager.query(
+        'SELECT id, openstack_id AS openstackId, enabled AS isEnabled FROM project WHERE deleted_at IS NULL',
+      ),
     );
     return {
       projects: new Map(projects.map((project) => [project.openstackId, project])),
