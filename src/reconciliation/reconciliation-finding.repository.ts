@@ -72,6 +72,10 @@ export class ReconciliationFindingRepository {
     return this.toApply(manager, runId, choice).getCount();
   }
 
+  async countApplied(manager: EntityManager, runId: number): Promise<number> {
+    return manager.countBy(ReconciliationFindingEntity, { runId, state: 'APPLIED' });
+  }
+
   /** When rows were first missed, by id: since the object was last seen. */
   async firstMissed(
     manager: EntityManager,

@@ -148,7 +148,8 @@ export class ReconciliationRunner implements OnApplicationBootstrap, BeforeAppli
       fence: (tx) => this.runs.fence(tx, work.holding, this.leaseMs),
       beforeSend: () => this.fenced(work, () => Promise.resolve()),
     };
-    let changes = 0;
+    // Another replica may have begun.
+    let changes = await this.database.read((manager) => this.findings.countApplied(manager, run.id));
     let after = 0;
     for (;;) {
       const next = await this.database.read((manager) => this.findings.nextToApply(manager, run.id, choice, after));

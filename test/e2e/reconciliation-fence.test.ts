@@ -147,6 +147,25 @@ describe('a replica that lost its claim', () => {
       await looks.runs.cancel(plan.id);
     });
 
+    it('changes no more than it was to, whoever has it', async () => {
+      const volumes = new VolumeRequests(demo);
+      for (const name of ['first', 'second', 'third']) {
+        app.simulator.outside.resizeVolume((await volumes.create(name)).openstack_id ?? '', 2);
+      }
+      const plan = await looks.runs.plan({ resource_types: ['volume'], max_changes: 2 });
+      const [, second, ...more] = await looks.runs.findings(plan.id);
+      expect(more).toHaveLength(1);
+      expect((await looks.runs.apply(plan.id, { plan_hash: plan.plan_hash })).status).toBe(202);
+      await held({ path: `/volumes/${second?.openstack_id ?? ''}$` });
+      await takeOver(plan.id);
+      await letGo();
+      expect((await looks.runs.get(plan.id)).outcomes).toEqual({ open: 2, applied: 1, skipped: 0, failed: 0 });
+      app.simulator.faults.clear();
+      await free(plan.id);
+      expect((await looks.runs.get(plan.id)).outcomes).toEqual({ open: 0, applied: 2, skipped: 1, failed: 0 });
+      await looks.runs.settled((await looks.runs.post({ mode: 'apply', resource_types: ['volume'] })).body.id);
+    }, 40_000);
+
     it('deletes no orphan', async () => {
       const volume = await new VolumeRequests(demo).create('twice');
       const second = await plantSecondOf(volume.id);
