@@ -128,6 +128,11 @@ describe('judgeStray', () => {
       { type: 'ORPHAN', action: 'DELETE', allowed: true },
     ],
     [
+      'ours and deleted, and given to another project',
+      { row: { ...deleted, projectId: 4 }, isMarked: true, firstSeenAt: ago(101) },
+      { type: 'UNMANAGED', action: null, allowed: false },
+    ],
+    [
       'ours and deleted, to be reported only',
       { row: deleted, isMarked: true, firstSeenAt: ago(101), policies: { ...policies, orphans: 'report' } },
       { type: 'ORPHAN', action: null, allowed: false },

@@ -119,13 +119,16 @@ export interface Stray {
 /** What is to be said about an object that no live row records; null while an operation works on the row of its marker. */
 export function judgeStray(stray: Stray): FindingDraft | null {
   const { row, isMarked, projectId } = stray;
+  if (row === null) return unmanaged(stray);
   // What was given to another project is that one's, whatever it was here.
-  if (row?.projectId !== projectId) return unmanaged(stray);
+  if (row.projectId !== projectId) return unmanaged({ ...stray, objection: givenObjection });
   if (row.operationId !== null) return null;
   if (row.isDeleted === 1 && row.deletedReason === 'external' && row.openstackId === stray.seen.openstackId)
     return undead(stray, row);
   return isMarked ? orphan(stray, row) : deletedHere(stray, row);
 }
+
+const givenObjection = 'It was made here in another project and given to this one: only OpenStack manages it now.';
 
 function unmanaged({ resourceType, seen, projectId, objection, evidence, policies }: Stray): FindingDraft {
   const adopts = policies.unmanaged === 'adopt' && objection === null;
