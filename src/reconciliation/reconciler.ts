@@ -48,7 +48,7 @@ export type ApplyOutcome =
   | { readonly state: 'FAILED'; readonly reason: string };
 
 export interface ApplyContext extends PlanContext {
-  /** Ends the transaction when the run is not ours any more. */
+  /** Ends the transaction when the run is not ours any more, or a pause has ended it. */
   readonly fence: (tx: EntityManager) => Promise<void>;
   /** The same before a call that changes OpenStack. */
   readonly beforeSend: () => Promise<void>;

@@ -8,6 +8,7 @@ import { Transaction, type EntityManager } from '../database/transaction.js';
 import { OpenStackError } from '../openstack/openstack-errors.js';
 import { incompleteView } from './incomplete-view.js';
 import { planHash, type FindingDraft } from './finding.js';
+import { PauseRepository } from './pause.repository.js';
 import { PlanContexts } from './plan-context.service.js';
 import {
   Reconcilers,
@@ -25,6 +26,9 @@ interface Work {
   readonly run: ReconciliationRunEntity;
   readonly holding: RunHolding;
 }
+
+/** The loops were paused, and a sweep is their work. */
+class SweepPaused extends Error {}
 
 const nothing: ReadonlySet<FindingDraft> = new Set();
 
@@ -47,6 +51,7 @@ export class ReconciliationRunner implements OnApplicationBootstrap, BeforeAppli
     private readonly contexts: PlanContexts,
     private readonly runs: ReconciliationRunRepository,
     private readonly findings: ReconciliationFindingRepository,
+    private readonly pauses: PauseRepository,
   ) {
     this.loop = new Loop(
       'reconciliation-runs',
@@ -83,9 +88,7 @@ export class ReconciliationRunner implements OnApplicationBootstrap, BeforeAppli
 
   private async work(work: Work): Promise<void> {
     try {
-      if (work.run.state === 'PLANNING') await this.plan(work);
-      const run = await this.database.read((manager) => this.runs.find(manager, work.run.id));
-      if (run?.state === 'APPLYING') await this.apply({ ...work, run });
+      await this.carryOut(work);
     } catch (error) {
       if (error instanceof RunLost || error instanceof DatabaseUnavailable) {
         this.logger.warn({ runId: work.run.id, error: error.message }, 'a run of reconciliation was left');
@@ -93,6 +96,22 @@ export class ReconciliationRunner implements OnApplicationBootstrap, BeforeAppli
       }
       this.report(error, 'a run of reconciliation met a bug');
       await this.fail(work, error);
+    }
+  }
+
+  private async carryOut(work: Work): Promise<void> {
+    try {
+      await this.database.read((manager) => this.requireNoPause(manager, work.run));
+      if (work.run.state === 'PLANNING') await this.plan(work);
+      const run = await this.database.read((manager) => this.runs.find(manager, work.run.id));
+      if (run?.state === 'APPLYING') await this.apply({ ...work, run });
+    } catch (error) {
+      if (!(error instanceof SweepPaused)) throw error;
+      const reason = 'The loops were paused; the next sweep finds it again.';
+      await this.fenced(work, async (tx) => {
+        await this.findings.skipRest(tx, work.run.id, { confirmsMassChange: false, reason });
+        await this.runs.finish(tx, work.run.id, 'CANCELLED', null);
+      });
     }
   }
 
@@ -143,10 +162,15 @@ export class ReconciliationRunner implements OnApplicationBootstrap, BeforeAppli
   private async apply(work: Work): Promise<void> {
     const { run } = work;
     const choice = { findingIds: run.chosenFindingIds, confirmsMassChange: run.confirmsMassChange };
+    // A pause counts from the moment it is answered, for a sweep that is under way too: this deletes.
+    const fence = async (tx: EntityManager): Promise<void> => {
+      await this.runs.fence(tx, work.holding, this.leaseMs);
+      await this.requireNoPause(tx, run);
+    };
     const context: ApplyContext = {
       ...(await this.contexts.of(run.projectIds)),
-      fence: (tx) => this.runs.fence(tx, work.holding, this.leaseMs),
-      beforeSend: () => this.fenced(work, () => Promise.resolve()),
+      fence,
+      beforeSend: () => this.transaction.run(fence),
     };
     // Another replica may have begun.
     let changes = await this.database.read((manager) => this.findings.countApplied(manager, run.id));
@@ -184,6 +208,11 @@ export class ReconciliationRunner implements OnApplicationBootstrap, BeforeAppli
       if (!(error instanceof OpenStackError)) throw error;
       return { state: 'FAILED', reason: words(error) };
     }
+  }
+
+  /** What administrators ask for goes on. @throws SweepPaused */
+  private async requireNoPause(manager: EntityManager, { origin }: ReconciliationRunEntity): Promise<void> {
+    if (origin === 'sweep' && (await this.pauses.find(manager)) !== null) throw new SweepPaused();
   }
 
   private chosen(run: ReconciliationRunEntity): readonly ResourceReconciler[] {

@@ -64,7 +64,7 @@ export class ReconciliationStatusController {
   @ApiOperation({
     summary: 'Stop the loops of reconciliation',
     description:
-      'On every replica, until POST /admin/reconciliation/resume: no comparison, no look at changes, no deletion of orphans, no import of people, projects and default groups begins any more; what has begun goes on to its end. Operations go on, and so does what administrators ask for.',
+      'On every replica, until POST /admin/reconciliation/resume: no comparison, no look at changes, no deletion of orphans, no import of people, projects and default groups begins any more. What has begun goes on to its end, but deletes no orphan any more; a sweep applies no more of what it found and ends as CANCELLED. Operations go on, and so does what administrators ask for.',
   })
   async pause(@CurrentActor() actor: Actor): Promise<PausedResponse> {
     return PausedResponse.from(await this.policies.pause(actor, paused));

@@ -89,6 +89,18 @@ describe('a replica that lost its claim', () => {
       );
     }
 
+    /** Another replica holds them until then, and does nothing. */
+    async function restLoops(until: string): Promise<void> {
+      const types = ['server', 'volume', 'network_interface', 'floating_ip', 'security_group'];
+      for (const name of [...types.map((type) => `delta:${type}`), 'orphans']) {
+        await database.query(
+          `INSERT INTO lease (name, owner, lease_until) VALUES (?, 'another', NOW(3) + INTERVAL ${until}) AS new
+             ON DUPLICATE KEY UPDATE owner = new.owner, lease_until = new.lease_until`,
+          [name],
+        );
+      }
+    }
+
     async function countOperations(): Promise<number> {
       const [[row]] = await database.query<RowDataPacket[]>('SELECT COUNT(*) AS n FROM operation');
       return Number(row?.['n']);
@@ -112,6 +124,9 @@ describe('a replica that lost its claim', () => {
     });
 
     it('writes no row of a sweep', async () => {
+      // A pause would end the sweep.
+      await restLoops('1 HOUR');
+      await looks.resume();
       const id = await plantRun(database, { origin: 'sweep', mode: 'apply', state: 'PLANNING' });
       await database.query('UPDATE reconciliation_run SET lease_until = NOW(3) - INTERVAL 1 SECOND WHERE id = ?', [id]);
       await held({ path: '/servers/detail$' });
@@ -122,6 +137,8 @@ describe('a replica that lost its claim', () => {
       app.simulator.faults.clear();
       await free(id);
       expect((await servers.get(server.id)).status).toBe('SHUTOFF');
+      await restLoops('-1 SECOND');
+      await looks.pause();
       app.simulator.outside.start(idOf(server));
       await looks.runs.settled((await looks.runs.post({ mode: 'apply' })).body.id);
     });

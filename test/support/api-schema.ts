@@ -238,7 +238,7 @@ export interface paths {
         put?: never;
         /**
          * Stop the loops of reconciliation
-         * @description On every replica, until POST /admin/reconciliation/resume: no comparison, no look at changes, no deletion of orphans, no import of people, projects and default groups begins any more; what has begun goes on to its end. Operations go on, and so does what administrators ask for.
+         * @description On every replica, until POST /admin/reconciliation/resume: no comparison, no look at changes, no deletion of orphans, no import of people, projects and default groups begins any more. What has begun goes on to its end, but deletes no orphan any more; a sweep applies no more of what it found and ends as CANCELLED. Operations go on, and so does what administrators ask for.
          *
          *     Needs a token and at least the role admin.
          */
