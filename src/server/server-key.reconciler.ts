@@ -40,7 +40,7 @@ export class ServerKeyReconciler implements OrphanSource, OnModuleInit {
 
   async rows(manager: EntityManager, uuids: readonly string[], lock: boolean): Promise<readonly MarkedRow[]> {
     const rows = await markedRows(manager, 'server', uuids, lock);
-    return rows.map((row) => ({ ...row, openstackId: null }));
+    return rows.map((row) => ({ ...row, openstackId: null, projectOpenstackId: noProject }));
   }
 
   async look({ openstackId }: MarkedObject): Promise<MarkedObject | null> {
@@ -53,6 +53,9 @@ export class ServerKeyReconciler implements OrphanSource, OnModuleInit {
   }
 }
 
+/** Keys are the service account's own. */
+const noProject = '';
+
 function keyOf(name: string): MarkedObject {
-  return { openstackId: name, projectOpenstackId: '', uuid: name };
+  return { openstackId: name, projectOpenstackId: noProject, uuid: name };
 }
