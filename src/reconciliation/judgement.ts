@@ -91,7 +91,8 @@ export function judgeMoved(pair: Pick<Pair, 'resourceType' | 'row' | 'seen' | 'e
     after: { project_openstack_id: seen.projectId },
     action: null,
     allowed: false,
-    reason: 'It was given to another project in OpenStack. Delete it here, which leaves it there, or give it back.',
+    reason:
+      'It was given to another project in OpenStack. Give it back there to use it here; a deletion here only forgets it.',
     firstSeenAt: null,
   };
 }
@@ -121,7 +122,7 @@ export function judgeStray(stray: Stray): FindingDraft | null {
   const { row, isMarked, projectId } = stray;
   if (row === null) return unmanaged(stray);
   // What was given to another project is that one's, whatever it was here.
-  if (row.projectId !== projectId) return unmanaged({ ...stray, objection: givenObjection });
+  if (row.projectId !== projectId) return unmanaged(isMarked ? { ...stray, objection: givenObjection } : stray);
   if (row.operationId !== null) return null;
   if (row.isDeleted === 1 && row.deletedReason === 'external' && row.openstackId === stray.seen.openstackId)
     return undead(stray, row);
