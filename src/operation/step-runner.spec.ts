@@ -102,10 +102,10 @@ describe('a call whose outcome is unknown', () => {
 });
 
 describe('a deletion', () => {
-  /** One try of it, `lateMs` past its deadline; OpenStack has taken it where `isSent`. */
+  /** One try of it, `lateMs` past its deadline; it was asked for `sentMs` ago, if it was. */
   async function tried(
     look: Sight,
-    { lateMs, isSent }: { readonly lateMs: number; readonly isSent: boolean },
+    { lateMs, sentMs }: { readonly lateMs: number; readonly sentMs: number | null },
   ): Promise<StepOutcome> {
     const step: EnsureStep<null> = {
       does: 'ensure',
@@ -116,8 +116,8 @@ describe('a deletion', () => {
     const operation = Object.assign(new OperationEntity(), {
       step: 'gone',
       stepSince: now,
-      sentStep: isSent ? 'gone' : null,
-      sentAt: isSent ? now : null,
+      sentStep: sentMs === null ? null : 'gone',
+      sentAt: sentMs === null ? null : new Date(now.getTime() - sentMs),
       createdAt: new Date(now.getTime() - 7_200_000),
       deadlineAt: new Date(now.getTime() - lateMs),
       failures: 0,
@@ -138,19 +138,20 @@ describe('a deletion', () => {
     [undefined, true],
     [500, false],
   ])('that is answered %s has its deadline moved: %s', async (status, movesDeadline) => {
-    const outcome = await tried(answering(status), { lateMs: -600_000, isSent: false });
+    const outcome = await tried(answering(status), { lateMs: -600_000, sentMs: null });
     expect(outcome).toMatchObject({ is: 'later', movesDeadline });
   });
 
   const passing: Sight = { is: 'passing' };
 
   it.each([
-    ['that was taken goes on past its deadline', passing, 60_000, true, 'later'],
-    ['that was taken does not go on for ever', passing, 3_600_000, true, 'refused'],
-    ['that nobody was asked for ends at its deadline', passing, 60_000, false, 'refused'],
-    ['that nobody was asked for yet is asked for, however late', taken, 3_600_000, false, 'later'],
-    ['that is taken and dropped again and again ends', taken, 3_600_000, true, 'refused'],
-  ])('%s', async (_what, look, lateMs, isSent, is) => {
-    expect(await tried(look, { lateMs, isSent })).toMatchObject({ is });
+    ['that was just taken goes on, however late', passing, 3_600_000, 60_000, 'later'],
+    ['that was taken long ago ends at its deadline', passing, 60_000, 3_600_000, 'refused'],
+    ['that nobody was asked for ends at its deadline', passing, 60_000, null, 'refused'],
+    ['that nobody was asked for yet is asked for, however late', taken, 3_600_000, null, 'later'],
+    ['that was taken and dropped is asked for again', taken, 60_000, 1_000, 'later'],
+    ['that is taken and dropped again and again ends', taken, 3_600_000, 1_000, 'refused'],
+  ])('%s', async (_what, look, lateMs, sentMs, is) => {
+    expect(await tried(look, { lateMs, sentMs })).toMatchObject({ is });
   });
 });

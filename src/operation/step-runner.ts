@@ -113,11 +113,11 @@ export class StepRunner {
       case 'reached':
         return { is: 'done', writes: sight.writes };
       case 'passing':
-        return this.isEnded(step, situation)
+        return this.isOverdue(situation) && !this.isBeingDestroyed(step, situation)
           ? refused(deadlineFault(step.title, situation.operation.lastFailure))
           : this.poll(situation, sight.writes);
       case 'needed':
-        return this.isEnded(step, situation) && !this.isUnasked(step, situation)
+        return this.isOverdue(situation) && !this.mayDestroy(step, situation)
           ? refused(deadlineFault(step.title, situation.operation.lastFailure))
           : this.act(step, sight, situation);
       case 'failed':
@@ -284,15 +284,24 @@ export class StepRunner {
     return Math.max(0, operation.sentAt.getTime() + this.settings.SETTLING_MS - now().getTime());
   }
 
-  /** A deletion that OpenStack may have taken just before its deadline has the time of one after it. */
-  private isEnded<Rows>(step: EnsureStep<Rows>, situation: StepSituation<Rows>): boolean {
-    const isSent = situation.isDestroying && situation.operation.sentStep === step.name;
-    return this.isOverdue(situation, isSent ? this.settings.DEADLINE_DEFAULT_MS : 0);
+  /** OpenStack has taken the deletion, maybe late, and has its time for it. */
+  private isBeingDestroyed<Rows>(
+    step: EnsureStep<Rows>,
+    { operation, isDestroying, now }: StepSituation<Rows>,
+  ): boolean {
+    if (!isDestroying || operation.sentStep !== step.name || operation.sentAt === null) return false;
+    return now().getTime() <= operation.sentAt.getTime() + this.settings.DEADLINE_DEFAULT_MS;
   }
 
-  /** A deletion that OpenStack has not taken yet, for want of an answer, is asked for however late it is. */
-  private isUnasked<Rows>(step: EnsureStep<Rows>, { operation, isDestroying }: StepSituation<Rows>): boolean {
-    return isDestroying && (operation.sentStep !== step.name || operation.lastFailure !== null);
+  /**
+   * A deletion that OpenStack has not taken yet, for want of an answer, is asked for however late it is. One that it took and dropped is
+   * asked for again until it has had its time after the deadline.
+   */
+  private mayDestroy<Rows>(step: EnsureStep<Rows>, situation: StepSituation<Rows>): boolean {
+    const { operation, isDestroying } = situation;
+    if (!isDestroying) return false;
+    const isDropped = operation.sentStep === step.name && operation.lastFailure === null;
+    return !isDropped || !this.isOverdue(situation, this.settings.DEADLINE_DEFAULT_MS);
   }
 
   private isOverdue<Rows>({ operation, now }: StepSituation<Rows>, moreMs = 0): boolean {

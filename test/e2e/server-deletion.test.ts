@@ -124,7 +124,7 @@ describe('DELETE /servers/{id}', () => {
     const fault = app.simulator.faults.add({ method: 'DELETE', path: '/servers/', status: 503 });
     const answer = await remove(server.id);
     while (app.simulator.faults.list().find(({ id }) => id === fault)?.hits === 0) await sleep(20);
-    await database.query('UPDATE operation SET deadline_at = NOW(3) - INTERVAL 5 SECOND WHERE id = ?', [
+    await database.query('UPDATE operation SET deadline_at = NOW(3) - INTERVAL 1 MINUTE WHERE id = ?', [
       answer.body.operation.id,
     ]);
     app.simulator.faults.clear();
