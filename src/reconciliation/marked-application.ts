@@ -74,6 +74,8 @@ export class MarkedApplication<Row extends ReconciledRow, Seen extends SeenObjec
   private async applyAbsence(finding: Finding, context: ApplyContext): Promise<ApplyOutcome> {
     const { resourceId, openstackId } = finding;
     if (resourceId === null || openstackId === null) return skipped('the finding names no row');
+    if (finding.action === 'TOMBSTONE' && context.policies.missing === 'mark')
+      return skipped('the policy is to mark missing rows, not to delete them');
     const sentAt = await this.kit.now();
     if ((await this.look.object(new AnswerWatch(), openstackId)) !== null)
       return skipped('the object is in OpenStack again');

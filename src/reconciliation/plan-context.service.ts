@@ -29,4 +29,10 @@ export class PlanContexts {
       };
     });
   }
+
+  /** The same with the policies as they are by now. */
+  async withPolicies<Context extends PlanContext>(context: Context): Promise<Context> {
+    const { value: policies } = await this.database.read((manager) => this.policies.policies(manager));
+    return { ...context, policies };
+  }
 }

@@ -186,7 +186,8 @@ export class ReconciliationRunner implements OnApplicationBootstrap, BeforeAppli
           continue;
         }
         const reconciler = this.reconcilers.of(finding.resourceType);
-        const outcome = await this.outcomeOf(() => reconciler?.apply(finding, context));
+        const current = await this.contexts.withPolicies(context);
+        const outcome = await this.outcomeOf(() => reconciler?.apply(finding, current));
         if (outcome.state === 'APPLIED') changes += 1;
         await this.fenced(work, (tx) => this.findings.setOutcome(tx, finding.id, outcome));
       }

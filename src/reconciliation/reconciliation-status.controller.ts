@@ -46,7 +46,7 @@ export class ReconciliationStatusController {
   @ApiOperation({
     summary: 'Set the policies of reconciliation',
     description:
-      'All of them at once. They hold for loops from their next page on, and for reconciliations that are planned from now on.',
+      'All of them at once. They hold for loops from their next page on, and for reconciliations that are planned from now on. What has been planned is deleted or adopted only if they still say so.',
   })
   async setPolicies(
     @CurrentActor() actor: Actor,

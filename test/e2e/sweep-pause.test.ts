@@ -82,6 +82,24 @@ describe('a pause', () => {
     await looks.pause();
   }, 60_000);
 
+  it('is not needed to keep what the policies spare by now', async () => {
+    const orphans = [await plantSecond(), await plantSecond()];
+    await looks.runs.plan({ resource_types: ['volume'] });
+    await sleep(orphanAgeMs);
+    const plan = await looks.runs.plan({ resource_types: ['volume'] });
+    const [first, second] = (await looks.runs.findings(plan.id)).map(({ openstack_id: id }) => id ?? '');
+    expect([first, second].sort()).toEqual(orphans.sort());
+    const id = app.simulator.faults.add({ method: 'GET', path: `/volumes/${first ?? ''}$`, delay_ms: heldMs });
+    await looks.runs.apply(plan.id, { plan_hash: plan.plan_hash });
+    while (app.simulator.faults.list().find((fault) => fault.id === id)?.hits === 0) await sleep(10);
+    await looks.setPolicies({ orphans: 'report' });
+    expect(await looks.runs.settled(plan.id)).toMatchObject({ outcomes: { applied: 1, skipped: 1 } });
+    await gone(first ?? '');
+    expect(isThere(second ?? '')).toBe(true);
+    await looks.setPolicies({ orphans: 'delete' });
+    app.simulator.outside.delete(second ?? '');
+  }, 60_000);
+
   it('ends a sweep that a replica has left, and lets go on what an administrator asks for', async () => {
     const second = await plantSecond();
     await looks.runs.plan({ resource_types: ['volume'] });

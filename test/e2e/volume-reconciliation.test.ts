@@ -154,6 +154,8 @@ describe('volumes that changed in OpenStack', () => {
     expect(await volumes.get(gone.id)).toMatchObject({ status: 'AVAILABLE' });
     const findings = await plans.plan();
     expect(findings).toEqual([expect.objectContaining({ type: 'DELETED_OUTSIDE', action: 'TOMBSTONE' })]);
+    const spared = { state: 'SKIPPED', reason: expect.stringMatching(/policy is to mark/) };
+    expect(await plans.apply(findings, { missing: 'mark' })).toEqual([spared]);
     expect(await plans.apply(findings)).toEqual([{ state: 'APPLIED' }]);
     const [rows] = await database.query<RowDataPacket[]>('SELECT deleted_reason FROM volume WHERE id = ?', [gone.id]);
     expect(rows).toEqual([{ deleted_reason: 'external' }]);

@@ -193,7 +193,7 @@ export interface paths {
         get: operations["reconciliationStatusGetPolicies"];
         /**
          * Set the policies of reconciliation
-         * @description All of them at once. They hold for loops from their next page on, and for reconciliations that are planned from now on.
+         * @description All of them at once. They hold for loops from their next page on, and for reconciliations that are planned from now on. What has been planned is deleted or adopted only if they still say so.
          *
          *     Needs a token and at least the role admin.
          */
