@@ -129,8 +129,16 @@ describe('judgeStray', () => {
     ],
     [
       'ours and deleted, and given to another project',
-      { row: { ...deleted, projectId: 4 }, isMarked: true, firstSeenAt: ago(101) },
-      { type: 'UNMANAGED', action: null, allowed: false },
+      {
+        row: { ...deleted, projectId: 4 },
+        ...{ isMarked: true, firstSeenAt: ago(101), policies: { ...policies, unmanaged: 'adopt' } },
+      },
+      { type: 'UNMANAGED', action: null, allowed: false, reason: expect.stringMatching(/another project/) },
+    ],
+    [
+      'the same without its marker, to be adopted',
+      { row: { ...deleted, projectId: 4 }, policies: { ...policies, unmanaged: 'adopt' } },
+      { type: 'UNMANAGED', action: 'ADOPT', allowed: true },
     ],
     [
       'ours and deleted, to be reported only',
