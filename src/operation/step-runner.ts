@@ -49,7 +49,7 @@ export type StepOutcome =
 /** What a try of a step is judged by: a fresh row, and the database's clock. */
 export interface StepSituation<Rows> {
   readonly operation: OperationEntity;
-  /** What is destroyed goes on past its deadline, until OpenStack refuses. */
+  /** What is destroyed goes on past its deadline, until OpenStack refuses, or takes it and drops it again and again. */
   readonly isDestroying: boolean;
   readonly rows: Rows;
   readonly calls: StepCalls;

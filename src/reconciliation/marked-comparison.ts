@@ -219,7 +219,7 @@ export class MarkedComparison<Row extends ReconciledRow, Seen extends SeenObject
   }
 }
 
-/** Of projects out of the plan's scope nothing is said. */
+/** The plan's scope decides later whether anything is said of it. */
 function isMoved(row: ReconciledRow, { projectId }: SeenObject, { projects }: PlanContext): boolean {
   return projectId !== null && projects.get(projectId)?.id !== row.projectId;
 }
